@@ -1,0 +1,11 @@
+/* akin/akin.h - everything: images in, features, stores, recommendations, reports. See each header. */
+#ifndef AKIN_AKIN_H
+#define AKIN_AKIN_H
+
+#include <akin/image.h>
+#include <akin/model.h>
+#include <akin/report.h>
+#include <akin/status.h>
+#include <akin/store.h>
+
+#endif

@@ -1,0 +1,144 @@
+/*
+ * akin/model.h - pretrained networks: importing them, opening one, turning images into features.
+ *
+ * Words: a *card* describes a network (family, input size, preprocessing, licence); importing a weights file with a
+ * card makes a *model*, a folder under the models folder; the *feature* of an image is the vector that the model gives
+ * for it, f32 [dim].
+ *
+ * Thread safety: functions that take no akin_model may be called from any thread. An akin_model may be used from
+ * several threads at once; as many images are computed at a time as it was opened for (options.workers), further
+ * callers wait. akin_model_free: when no other call is running.
+ */
+#ifndef AKIN_MODEL_H
+#define AKIN_MODEL_H
+
+#include <akin/image.h>
+#include <akin/status.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct akin_model akin_model;
+
+typedef enum akin_preprocess {
+  AKIN_PREPROCESS_CARD = 0, /* as the model's card says */
+  AKIN_PREPROCESS_KERAS =
+      1 /* exactly Keras' load_img: nearest neighbour, stretched, no EXIF orientation, transparency dropped */
+} akin_preprocess;
+
+typedef enum akin_pooling {
+  AKIN_POOLING_AVERAGE = 0, /* of a layer that is a map: the mean over its places */
+  AKIN_POOLING_MAX = 1
+} akin_pooling;
+
+/* How a model is opened. Start from AKIN_MODEL_OPTIONS_INIT. Strings are borrowed for the call. */
+typedef struct akin_model_options {
+  uint32_t version;          /* AKIN_MODEL_OPTIONS_VERSION */
+  const char *models_folder; /* where imported models are; NULL: $AKIN_MODELS, else the user's own
+                                ($XDG_DATA_HOME/akin/models) */
+  const char *layer; /* feature layer: a name, or "-2" counted from the end as Keras does; NULL: the card's, else the
+                        layer before the class scores */
+  akin_pooling pooling;
+  akin_preprocess preprocess;
+  int bf16;           /* 1: compute in bfloat16; AKIN_ERROR_UNSUPPORTED where the processor has none. 0: f32 */
+  uint32_t workers;   /* images at a time, one core each; 0: one at a time with all cores */
+  akin_limits limits; /* for image files */
+} akin_model_options;
+
+#define AKIN_MODEL_OPTIONS_VERSION 1u
+#define AKIN_MODEL_OPTIONS_INIT                                                                                        \
+  { AKIN_MODEL_OPTIONS_VERSION, NULL, NULL, AKIN_POOLING_AVERAGE, AKIN_PREPROCESS_CARD, 0, 0u, AKIN_LIMITS_INIT }
+
+/*
+ * Opens an imported model by name; cheap: the network is compiled (or its blob loaded) when the first image is
+ * embedded. out: freed with akin_model_free; NULL on failure options: NULL for the defaults Errors: NOT_FOUND (not
+ * imported: says how; no such layer), USAGE (options), UNSUPPORTED (bf16), FORMAT or MISMATCH (a damaged model folder),
+ * IO, MEMORY.
+ */
+AKIN_API akin_status akin_model_open(akin_model **out, const char *name, const akin_model_options *options,
+                                     akin_error *err);
+AKIN_API void akin_model_free(akin_model *model); /* NULL is fine */
+
+AKIN_API const char *akin_model_name(const akin_model *model); /* borrowed until akin_model_free */
+AKIN_API uint32_t akin_model_dim(const akin_model *model);     /* floats in a feature */
+AKIN_API const char *
+akin_model_fingerprint(const akin_model *model); /* 64 hexadecimal digits; features are comparable when it is equal */
+
+/*
+ * The feature of one image.
+ *   feature: f32 [akin_model_dim], owned by the caller; of unit length, unless raw is not 0: then as the network gives
+ * it Errors: NOT_FOUND, IO, FORMAT (not an image, damaged), UNSUPPORTED (HEIC …), LIMIT, RUNTIME (the inference
+ * library), MEMORY. A feature that is zero, NaN or infinite is FORMAT.
+ */
+AKIN_API akin_status akin_model_embed_path(akin_model *model, float *feature, const char *path, int raw,
+                                           akin_error *err);
+AKIN_API akin_status akin_model_embed_memory(akin_model *model, float *feature, const void *bytes, size_t size, int raw,
+                                             akin_error *err);
+AKIN_API akin_status akin_model_embed_pixels(akin_model *model, float *feature, const akin_pixels *pixels, int raw,
+                                             akin_error *err);
+
+/* ---- importing and looking at models ---- */
+
+/* How a weights file becomes a model. Start from AKIN_IMPORT_OPTIONS_INIT. */
+typedef struct akin_import_options {
+  uint32_t version;
+  const char *models_folder; /* as in akin_model_options */
+  const char *card; /* a built-in card's name or a card file (.json); NULL: found by the hash of the weights file */
+  const char *name; /* NULL: the card's name */
+  int replace;      /* 1: a model of that name is replaced; 0: AKIN_ERROR_REFUSED */
+} akin_import_options;
+
+#define AKIN_IMPORT_OPTIONS_VERSION 1u
+#define AKIN_IMPORT_OPTIONS_INIT                                                                                       \
+  { AKIN_IMPORT_OPTIONS_VERSION, NULL, NULL, NULL, 0 }
+
+/*
+ * Imports a weights file (.pth). Everything or nothing.
+ *   name, name_size: where the model's name is written (128 bytes suffice); may be NULL, 0
+ * Errors: NOT_FOUND, UNSUPPORTED (unknown file: says --card), MISMATCH (weights that do not fit: layer, expected and
+ * found shape), FORMAT (damaged; NaN), REFUSED (name taken), IO, NO_SPACE, MEMORY.
+ */
+AKIN_API akin_status akin_model_import_file(const char *path, const akin_import_options *options, char *name,
+                                            size_t name_size, akin_error *err);
+
+/* Takes an imported model away. Features that stores hold of it stay. Errors: NOT_FOUND, IO. */
+AKIN_API akin_status akin_model_delete(const char *models_folder, const char *name, akin_error *err);
+
+/*
+ * One line of `akin model list`: every built-in card and every imported model. Strings are borrowed for the visit.
+ *   imported: 1 when it can be opened; bytes: on disk, 0 when not imported
+ */
+typedef struct akin_model_entry {
+  const char *name;
+  const char *description;
+  const char *licence;
+  uint32_t dim;           /* 0 when not imported */
+  uint32_t width, height; /* of the input */
+  int imported;
+  uint64_t bytes;
+} akin_model_entry;
+typedef akin_status akin_model_visit(void *context, const akin_model_entry *entry);
+/* In order of name. A visit that does not return AKIN_OK ends it, and that is the result. */
+AKIN_API akin_status akin_model_list(const char *models_folder, akin_model_visit *visit, void *context,
+                                     akin_error *err);
+
+/*
+ * Writes what an opened model is: layers with shapes, the feature layer and the rule that chose it, preprocessing,
+ * origin, licence, fingerprint. json: 1 for JSON (docs/json.md), 0 for a text for people
+ */
+AKIN_API akin_status akin_model_describe(const akin_model *model, FILE *out, int json, akin_error *err);
+
+/* Writes the network as one ONNX file. whole: 1 up to the class scores, 0 up to the feature layer. */
+AKIN_API akin_status akin_model_export_onnx(const akin_model *model, const char *path, int whole, akin_error *err);
+
+/* Writes NAME's weights checksums against the folder: AKIN_ERROR_MISMATCH names the file that differs. */
+AKIN_API akin_status akin_model_verify(const akin_model *model, akin_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

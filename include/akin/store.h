@@ -1,0 +1,199 @@
+/*
+ * akin/store.h - a store: the images that were indexed, their features, and everything asked of them.
+ *
+ * Thread safety: an akin_store is used by one thread at a time. Any number of handles, in one process or many, may read
+ * the same store while one ingests or removes; a second writer gets AKIN_ERROR_BUSY.
+ */
+#ifndef AKIN_STORE_H
+#define AKIN_STORE_H
+
+#include <akin/model.h>
+#include <akin/status.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct akin_store akin_store;
+
+/*
+ * Opens a store.
+ *   folder: NULL: $AKIN_STORE, else the user's own ($XDG_DATA_HOME/akin)
+ *   create: 1: made when missing; 0: AKIN_ERROR_NOT_FOUND says how to make it
+ * Nothing is locked until something is written. Errors: NOT_FOUND, FORMAT (damaged), UNSUPPORTED (made by a newer
+ * version), IO, MEMORY.
+ */
+AKIN_API akin_status akin_store_open(akin_store **out, const char *folder, int create, akin_error *err);
+AKIN_API void akin_store_close(akin_store *store);               /* NULL is fine */
+AKIN_API const char *akin_store_folder(const akin_store *store); /* absolute; borrowed until close */
+
+/* ---- ingest ---- */
+
+/* Where an ingest stands. Counts only grow. */
+typedef struct akin_progress {
+  uint64_t found;     /* images seen so far */
+  int scanning;       /* 1 while folders are still being read: found will grow */
+  uint64_t unchanged; /* known already: nothing to do */
+  uint64_t embedded;  /* features computed */
+  uint64_t reused;    /* content that was known: renamed, copied, touched */
+  uint64_t skipped;   /* images that cannot be read, known ones included */
+  uint64_t removed;   /* deleted files that left the store */
+  uint64_t ignored;   /* files that are no images */
+  double seconds;     /* since the ingest began */
+  double images_per_second;
+  double remaining_seconds; /* negative: not known yet */
+} akin_progress;
+
+typedef struct akin_ingest_options {
+  uint32_t version;
+  uint32_t jobs; /* workers; 0: as many as the cores that affinity and cgroup allow */
+  int prune;     /* 1: a root that is missing or empty really is: its images leave the store */
+  int retry;     /* 1: unreadable files that have not changed are tried again */
+  /* All callbacks may be NULL; they come from the calling thread, context is passed through. */
+  void (*on_progress)(void *context, const akin_progress *progress); /* several times a second */
+  /* An image that cannot be used, once a run: absolute path as bytes, the reason as one line. */
+  void (*on_skipped)(void *context, const char *path, const char *reason);
+  /* Something worth saying: a folder that cannot be read, a link into a loop. One line. */
+  void (*on_note)(void *context, const char *line);
+  int (*should_cancel)(void *context); /* not 0: stop soon, keep what is done; the status is AKIN_ERROR_CANCELLED */
+  void *context;
+} akin_ingest_options;
+
+#define AKIN_INGEST_OPTIONS_VERSION 1u
+#define AKIN_INGEST_OPTIONS_INIT                                                                                       \
+  { AKIN_INGEST_OPTIONS_VERSION, 0u, 0, 0, NULL, NULL, NULL, NULL, NULL }
+
+/*
+ * Brings the store up to date with folders and files: new and changed images get features, deleted ones leave (only
+ * under the given folders, and only where they could be read), renamed and copied ones cost no inference. Work is
+ * committed every few seconds; a run that was killed goes on where it stopped. model: whose features; opened with
+ * workers >= jobs paths: `count` of them, folders or files total (may be NULL): the last progress Errors: NOT_FOUND (a
+ * path), BUSY, REFUSED (see prune), MISMATCH (the store has this model's name with another fingerprint: says what
+ * differs), NO_SPACE, CANCELLED, IO, RUNTIME, MEMORY. A file that cannot be read is none: see on_skipped.
+ */
+AKIN_API akin_status akin_store_ingest(akin_store *store, akin_model *model, const char *const *paths, size_t count,
+                                       const akin_ingest_options *options, akin_progress *total, akin_error *err);
+
+/* Takes images (or all images inside folders) out of the store; the files stay. *removed: how many. Paths that the
+ * store does not know: NOT_FOUND, nothing is removed. */
+AKIN_API akin_status akin_store_remove(akin_store *store, const char *const *paths, size_t count, uint64_t *removed,
+                                       akin_error *err);
+
+/* Takes a model's features out of the store. NOT_FOUND when the store has none of that name. */
+AKIN_API akin_status akin_store_remove_model(akin_store *store, const char *model, uint64_t *removed, akin_error *err);
+
+/* ---- asking ---- */
+
+/* One recommended image. */
+typedef struct akin_hit {
+  uint32_t rank;    /* 1, 2, 3 … */
+  float score;      /* cosine similarity, -1 to 1 */
+  const char *path; /* absolute, bytes; borrowed from the hits */
+  uint32_t width, height;
+} akin_hit;
+
+/* The answer to a question; owned by the caller. */
+typedef struct akin_hits akin_hits;
+AKIN_API void akin_hits_free(akin_hits *hits); /* NULL is fine */
+AKIN_API const char *akin_hits_model(const akin_hits *hits);
+AKIN_API size_t akin_hits_query_count(const akin_hits *hits);
+AKIN_API const char *akin_hits_query(const akin_hits *hits, size_t index); /* absolute path; NULL past the end */
+AKIN_API size_t akin_hits_count(const akin_hits *hits);
+AKIN_API const akin_hit *akin_hits_at(const akin_hits *hits, size_t index); /* NULL past the end */
+
+/* What is asked. Start from AKIN_QUERY_INIT. */
+typedef struct akin_query {
+  uint32_t version;
+  const char *model; /* name; NULL: the store's first */
+  uint32_t k;        /* hits wanted, 1 or more; default 5 */
+  int include_self;  /* 1: images with the content of a query image may be hits */
+  const akin_model_options
+      *model_options; /* how the model is opened when a query image is not stored; NULL: defaults */
+} akin_query;
+
+#define AKIN_QUERY_VERSION 1u
+#define AKIN_QUERY_INIT                                                                                                \
+  { AKIN_QUERY_VERSION, NULL, 5u, 0, NULL }
+
+/*
+ * The k images most like the given ones. Several images are one question: the mean of their features. An image that is
+ * stored and unchanged is not read again; any other is embedded with the model, which is opened when first needed and
+ * kept. Ties are ordered by path. Errors: USAGE (k of 0, no image), NOT_FOUND (an empty store; no such model in it; a
+ * query file), those of akin_model_embed_path, MISMATCH (the imported model is not the one the store's features are
+ * from), IO, MEMORY.
+ */
+AKIN_API akin_status akin_store_like(akin_store *store, akin_hits **out, const char *const *images, size_t count,
+                                     const akin_query *query, akin_error *err);
+
+/*
+ * For each of the given images (count 0: for every stored one, in order of path) its own best k. visit gets each
+ * answer, owned by the visit's caller; a visit that does not return AKIN_OK ends it, and that is the result. An image
+ * that cannot be read is told to on_skipped (may be NULL), and the rest goes on.
+ */
+typedef akin_status akin_hits_visit(void *context, const akin_hits *hits);
+AKIN_API akin_status akin_store_recommend(akin_store *store, const char *const *images, size_t count,
+                                          const akin_query *query, akin_hits_visit *visit,
+                                          void (*on_skipped)(void *context, const char *path, const char *reason),
+                                          void *context, akin_error *err);
+
+/*
+ * Every stored feature of a model, one row an image, in order of path.
+ *   visit: feature f32 [dim], unit length, borrowed for the visit
+ */
+typedef akin_status akin_feature_row(void *context, const char *path, const float *feature, uint32_t dim);
+AKIN_API akin_status akin_store_features(akin_store *store, const char *model, akin_feature_row *visit, void *context,
+                                         akin_error *err);
+
+/*
+ * The n×n similarity matrix, row by row, in order of path: scores f32 [n]. Symmetric to the bit, diagonal exactly 1.
+ * Memory: the features and one row. begin: called once with the paths (borrowed until the end)
+ */
+typedef akin_status akin_matrix_begin(void *context, const char *const *paths, size_t n);
+typedef akin_status akin_matrix_row(void *context, size_t row, const float *scores, size_t n);
+AKIN_API akin_status akin_store_matrix(akin_store *store, const char *model, akin_matrix_begin *begin,
+                                       akin_matrix_row *row, void *context, akin_error *err);
+
+/* ---- what is in it ---- */
+
+typedef struct akin_status_model {
+  const char *name;
+  const char *fingerprint;
+  uint32_t dim;
+  uint64_t features;
+} akin_status_model;
+
+typedef struct akin_status_root {
+  const char *path;
+  uint64_t images;
+  int present; /* 1: the folder can be read now */
+} akin_status_root;
+
+/* What `akin status` shows; strings and arrays are owned by the summary. */
+typedef struct akin_summary {
+  const char *folder;
+  uint64_t images, unreadable, contents;
+  uint64_t database_bytes, cache_bytes;
+  const akin_status_model *models;
+  size_t model_count;
+  const akin_status_root *roots;
+  size_t root_count;
+} akin_summary;
+AKIN_API akin_status akin_store_summary(akin_store *store, const akin_summary **out, akin_error *err);
+AKIN_API void akin_summary_free(const akin_summary *summary);
+
+/* The images that cannot be read, in order of path, with the reason. */
+AKIN_API akin_status akin_store_unreadable(akin_store *store,
+                                           akin_status (*visit)(void *context, const char *path, const char *reason),
+                                           void *context, akin_error *err);
+
+/* Is everything sound: database, features, caches? Each fault is one line to report; *faults counts them. The status is
+ * AKIN_OK when the check itself could be made. A damaged cache is made again and reported. */
+AKIN_API akin_status akin_store_verify(akin_store *store, void (*report)(void *context, const char *line),
+                                       void *context, uint64_t *faults, akin_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,60 @@
+/* file.h - reading with ceilings, replacing atomically, mapping, locking. */
+#ifndef AKIN_BASE_FILE_H
+#define AKIN_BASE_FILE_H
+
+#include "base/buffer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What tells whether a file is still the one that was seen: a file is unchanged when all of these are. */
+typedef struct akin_file_facts {
+  uint64_t size;
+  int64_t mtime_ns;
+  int64_t ctime_ns;
+  uint64_t inode;
+  uint64_t device;
+  bool is_regular;
+  bool is_folder;
+} akin_file_facts;
+
+akin_status akin_file_facts_of(akin_file_facts *out, const char *path, akin_error *err); /* follows links */
+bool akin_file_exists(const char *path);
+
+/* Reads a whole regular file of at most `ceiling` bytes into *out (emptied first). Never blocks on a FIFO, a device or
+ * a socket: those are refused before a byte is read. facts (may be NULL) are those of the file that was read. */
+akin_status akin_file_read(akin_buffer *out, const char *path, size_t ceiling, akin_file_facts *facts, akin_error *err);
+
+/* Replaces path as a whole or not at all: temporary file beside it, fsync, rename, fsync of the folder. */
+akin_status akin_file_replace(const char *path, const void *bytes, size_t n, akin_error *err);
+
+/* The same in pieces: a writer is either committed or discarded; freeing an uncommitted one discards. */
+typedef struct akin_file_writer akin_file_writer;
+akin_status akin_file_writer_open(akin_file_writer **out, const char *path, akin_error *err);
+akin_status akin_file_writer_write(akin_file_writer *w, const void *bytes, size_t n, akin_error *err);
+uint64_t akin_file_writer_size(const akin_file_writer *w);
+akin_status akin_file_writer_commit(akin_file_writer *w, akin_error *err); /* frees w in any case */
+void akin_file_writer_discard(akin_file_writer *w);                        /* NULL is fine */
+
+/* A read-only mapping of a whole regular file. An empty file maps to data NULL, size 0. */
+typedef struct akin_mapping {
+  const void *data;
+  size_t size;
+} akin_mapping;
+akin_status akin_mapping_open(akin_mapping *out, const char *path, akin_error *err);
+void akin_mapping_close(akin_mapping *m);
+
+/* An advisory lock held until released or until the process ends (flock). *out is -1 and the status AKIN_ERROR_BUSY
+ * when another holds it; the file's text is the holder's process id, put into the message. */
+akin_status akin_file_lock(int *out, const char *path, akin_error *err);
+void akin_file_unlock(int lock);
+
+akin_status akin_file_remove(const char *path, akin_error *err); /* a missing file is fine */
+akin_status akin_file_remove_folder(const char *path,
+                                    akin_error *err); /* with all it holds; never follows links; missing is fine */
+akin_status akin_file_free_space(uint64_t *out, const char *path,
+                                 akin_error *err); /* bytes an ordinary user may still write there */
+uint64_t akin_file_disk_use(const char *path); /* bytes of blocks of a file, or of all in a folder; 0 when missing */
+
+#endif

@@ -1,0 +1,13 @@
+/* hits.h - building an akin_hits (akin/store.h). Engine fills it, report and programs read it. */
+#ifndef AKIN_BASE_HITS_H
+#define AKIN_BASE_HITS_H
+
+#include <akin/store.h>
+
+akin_status akin_hits_new(akin_hits **out, const char *model, akin_error *err);
+akin_status akin_hits_add_query(akin_hits *hits, const char *path, akin_error *err); /* copies */
+/* Copies; the rank is the number of hits so far plus one. */
+akin_status akin_hits_add(akin_hits *hits, const char *path, float score, uint32_t width, uint32_t height,
+                          akin_error *err);
+
+#endif

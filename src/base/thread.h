@@ -1,0 +1,38 @@
+/* thread.h - as many threads as the machine gives us, and a queue with an end between them. */
+#ifndef AKIN_BASE_THREAD_H
+#define AKIN_BASE_THREAD_H
+
+#include <akin/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Cores that this process may use: the least of the affinity mask and the cgroup quota (v2 cpu.max, v1
+ * cpu.cfs_quota_us; rounded up), at least 1. */
+unsigned akin_thread_cores(void);
+
+/* Runs work(context, index) for index 0..count-1, each on a thread of its own, and waits for all. When a thread cannot
+ * be started the rest still run (on the calling thread if none could be), so that work is never lost. */
+akin_status akin_threads_run(unsigned count, void (*work)(void *context, unsigned index), void *context,
+                             akin_error *err);
+/* The same without waiting: *out is joined (waits for all, frees) later. Here a thread that cannot be started is an
+ * error when none could be; with some, fewer run. */
+typedef struct akin_threads akin_threads;
+akin_status akin_threads_start(akin_threads **out, unsigned count, void (*work)(void *context, unsigned index),
+                               void *context, akin_error *err);
+void akin_threads_join(akin_threads *t); /* NULL is fine */
+
+/*
+ * A bounded queue of pointers, any number of producers and consumers.
+ * push waits while the queue is full; false once it is closed (the item stays the caller's).
+ * pop waits while it is empty; false once it is closed *and* empty. Closing wakes everybody.
+ */
+typedef struct akin_queue akin_queue;
+akin_status akin_queue_new(akin_queue **out, size_t bound, akin_error *err);
+bool akin_queue_push(akin_queue *q, void *item);
+bool akin_queue_pop(akin_queue *q, void **item);
+/* Waits at most `milliseconds`: 1 an item, 0 nothing in that time, -1 closed and empty. */
+int akin_queue_pop_timed(akin_queue *q, void **item, unsigned milliseconds);
+void akin_queue_close(akin_queue *q);
+void akin_queue_free(akin_queue *q); /* the items left in it are the caller's business: pop them first */
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * image.h - the room image: bytes of a file → upright RGB → exactly the pixels that a network was trained on.
+ *
+ *     sniff → header (size, orientation, checked against the limits) → decode (JPEG scaled where allowed) → turn → fit
+ * + resize
+ *
+ * Everything here is thread-safe: no state is shared but tables that are made once.
+ */
+#ifndef AKIN_IMAGE_IMAGE_H
+#define AKIN_IMAGE_IMAGE_H
+
+#include "base/preparation.h"
+
+#include <akin/image.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum akin_image_format {
+  AKIN_IMAGE_UNKNOWN, /* no image's magic bytes */
+  AKIN_IMAGE_JPEG,
+  AKIN_IMAGE_PNG,
+  AKIN_IMAGE_WEBP,
+  /* known by their magic bytes, so that the message can name them, not decoded in this build: */
+  AKIN_IMAGE_GIF,
+  AKIN_IMAGE_BMP,
+  AKIN_IMAGE_TIFF,
+  AKIN_IMAGE_HEIC,
+  AKIN_IMAGE_AVIF,
+  AKIN_IMAGE_JXL,
+  AKIN_IMAGE_JPEG2000
+} akin_image_format;
+
+/* By magic bytes; 16 bytes suffice. */
+akin_image_format akin_image_sniff(const void *bytes, size_t n);
+const char *akin_image_format_name(akin_image_format format); /* "JPEG" */
+/* Does the file's name promise an image (.jpg, .jpeg, .png, .webp, .heic, .gif …)? Letters compared without case. */
+bool akin_image_has_name(const char *path);
+
+typedef struct akin_image_info {
+  akin_image_format format;
+  uint32_t width, height; /* as stored in the file, before turning */
+  uint8_t orientation;    /* EXIF, 1 to 8; 1 when there is none or it is out of range */
+} akin_image_info;
+
+/* An image decoded: u8 [height, width, 3] RGB, rows without gaps; pixels are owned. */
+typedef struct akin_image {
+  uint8_t *pixels;
+  uint32_t width, height;
+} akin_image;
+
+/* Format, size and orientation without decoding; sizes are checked against the limits.
+ * Errors: FORMAT (not an image, damaged header), UNSUPPORTED (a known format that is not decoded: names it and says
+ * what to do), LIMIT. */
+akin_status akin_image_inspect(akin_image_info *out, const void *bytes, size_t n, const akin_limits *limits,
+                               akin_error *err);
+
+/*
+ * Decodes the whole image, turned upright when p->upright, alpha as p->alpha says; p's size only serves to choose a
+ * scaled JPEG decoding. p NULL: upright, over white, full size. A truncated file is an error (FORMAT), not a grey half.
+ * info (may be NULL) as akin_image_inspect gives it. *out is freed with akin_image_free.
+ */
+akin_status akin_image_decode(akin_image *out, akin_image_info *info, const void *bytes, size_t n,
+                              const akin_preparation *p, const akin_limits *limits, akin_error *err);
+void akin_image_free(akin_image *image); /* fine on {0} */
+
+/* out: u8 [p->height, p->width, 3], owned by the caller. Fit and resize as p says. */
+akin_status akin_image_resize(uint8_t *out, const akin_pixels *in, const akin_preparation *p, akin_error *err);
+
+/* decode + resize: what the ingest of one image does. out: u8 [p->height, p->width, 3]. */
+akin_status akin_image_prepare(uint8_t *out, akin_image_info *info, const void *bytes, size_t n,
+                               const akin_preparation *p, const akin_limits *limits, akin_error *err);
+
+/* in place, u8 [height, width, 3]: left and right exchanged. */
+void akin_image_mirror(uint8_t *pixels, uint32_t width, uint32_t height);
+
+/* Appends a baseline JPEG of the pixels, without any metadata. quality: 1 to 100. For thumbnails. */
+akin_status akin_image_encode_jpeg(akin_buffer *out, const akin_pixels *in, int quality, akin_error *err);
+
+/* Which kernels the resampler uses on this machine: "avx2", "sse4.1", "neon", "plain". Static. For `akin --version`,
+ * tests and benchmarks. akin_image_use_kernels("plain") chooses by name, for tests; false when this machine has no such
+ * kernels. */
+const char *akin_image_kernels(void);
+bool akin_image_use_kernels(const char *name);
+
+/* Changes whenever the same file and preparation would give other pixels; part of the fingerprint. */
+#define AKIN_IMAGE_VERSION 1
+
+#endif

@@ -1,0 +1,144 @@
+/*
+ * model.h - the room model, as the engine sees it: cards, imported models, cutting.
+ *
+ *     card + weights file ──▶ layers (Keras' terms) ──▶ model.onnx + weights.bin in a folder        akin_model_import
+ *     folder ──▶ layers ──▶ the feature layer ──▶ a cut graph on disk + fingerprint                   akin_folder_open,
+ * akin_folder_cut
+ *
+ * An imported model is the folder MODELS/NAME: card.json, model.onnx (whole network, external data), weights.bin,
+ * checksums.json. It comes into being as a whole (written beside, renamed) and never changes, except that graphs cut
+ * elsewhere are added to it.
+ */
+#ifndef AKIN_MODEL_MODEL_H
+#define AKIN_MODEL_MODEL_H
+
+#include "base/buffer.h"
+#include "base/hash.h"
+#include "base/preparation.h"
+
+#include <akin/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- cards ---- */
+
+/* A weights file that a card knows by its hash. */
+typedef struct akin_card_weights {
+  const char *format; /* "pth" */
+  const char *file;   /* its usual name */
+  const char *origin; /* where it comes from, for people */
+  uint64_t bytes;
+  bool has_hash;
+  akin_hash hash; /* SHA-256 */
+} akin_card_weights;
+
+typedef struct akin_card {
+  const char *name;                  /* "efficientnet-lite0" */
+  const char *description;           /* one line */
+  const char *family;                /* "efficientnet-lite" */
+  double width_factor, depth_factor; /* the family's parameters */
+  uint32_t classes;
+  akin_preparation preparation;
+  bool mirror; /* the feature is the mean of the image's and its mirror image's */
+  bool bgr;
+  float mean[3], scale[3]; /* (x - mean) / scale, x in 0..255, in the network's channel order */
+  const char *layer;       /* NULL: by the rule */
+  const char *licence;     /* SPDX */
+  const char *citation;
+  akin_card_weights weights[4];
+  size_t weights_count;
+} akin_card;
+
+size_t akin_card_builtin_count(void);
+const akin_card *
+akin_card_builtin_at(size_t index); /* static for the process; NULL only when memory ran out while parsing them */
+const akin_card *akin_card_builtin(const char *name); /* NULL: none */
+const akin_card *akin_card_by_hash(const akin_hash *weights);
+/* Every field is checked: unknown keys, sizes, ranges. Errors name the key. The card owns its strings; akin_card_free
+ * frees it. */
+akin_status akin_card_parse(akin_card **out, const char *json, size_t n, akin_error *err);
+void akin_card_free(akin_card *card); /* NULL is fine; never on a built-in one */
+akin_status akin_card_json(akin_buffer *out, const akin_card *card);
+
+/* ---- importing ---- */
+
+typedef struct akin_import_request {
+  const char *models_folder; /* where imported models are */
+  const char *weights_path;
+  const char *card; /* name of a built-in card, or a path ending in .json; NULL: found by the file's hash */
+  const char *name; /* NULL: the card's */
+  bool replace;     /* an imported model of that name is replaced */
+} akin_import_request;
+
+/* name_out: akin_free. Errors: NOT_FOUND (file, card), UNSUPPORTED (no card for this hash: says --card), MISMATCH (a
+ * layer's weights have another shape: names layer, expected and found; weights missing or left over), FORMAT (also NaN
+ * or infinite weights), REFUSED (name taken), IO, NO_SPACE. Nothing is left behind on failure. */
+akin_status akin_model_import(char **name_out, const akin_import_request *request, akin_error *err);
+
+/* ---- an imported model ---- */
+
+typedef struct akin_folder akin_folder;
+
+/* Names of imported models, sorted; akin_free each and the array. A missing folder has none. */
+akin_status akin_folder_list(char ***out, size_t *count, const char *models_folder, akin_error *err);
+/* NOT_FOUND: says which command imports it. Checks card and sizes, not the hash of the weights (akin_folder_verify
+ * does). */
+akin_status akin_folder_open(akin_folder **out, const char *models_folder, const char *name, akin_error *err);
+void akin_folder_close(akin_folder *f);
+const akin_card *akin_folder_card(const akin_folder *f);
+const char *akin_folder_name(const akin_folder *f);
+const char *akin_folder_path(const akin_folder *f);
+const akin_hash *akin_folder_weights_hash(const akin_folder *f); /* of the original weights file */
+uint64_t akin_folder_parameters(const akin_folder *f);           /* how many weights */
+uint64_t akin_folder_disk_use(const akin_folder *f);
+akin_status akin_folder_verify(const akin_folder *f, akin_error *err); /* MISMATCH: which file */
+akin_status akin_folder_remove(const char *models_folder, const char *name, akin_error *err);
+
+typedef struct akin_layer_info {
+  const char *name;
+  const char *kind; /* Keras' class name: "Conv2D" */
+  uint32_t rank;    /* of the output without the batch: 3 for [h, w, c], 1 for a vector */
+  uint32_t shape[3];
+  uint64_t parameters;
+} akin_layer_info;
+size_t akin_folder_layer_count(const akin_folder *f);
+void akin_folder_layer(const akin_folder *f, size_t index, akin_layer_info *out);
+
+typedef enum akin_pool {
+  AKIN_POOL_AVERAGE,
+  AKIN_POOL_MAX
+} akin_pool; /* what becomes of a feature layer that is a map */
+
+/* The network cut at its feature layer. Strings belong to the cut. */
+typedef struct akin_cut {
+  char *layer; /* name of the feature layer */
+  size_t layer_index;
+  char *rule;  /* which rule found it, for people */
+  bool pooled; /* the layer is a map and is pooled by `pool` */
+  akin_pool pool;
+  uint32_t dim;
+  char *onnx_path; /* a graph that ends there; exists when akin_folder_cut has returned */
+  char *meaning;   /* canonical text of everything the fingerprint covers, "key: value" lines, so that a mismatch can be
+                      explained */
+  char fingerprint[AKIN_HASH_HEX_SIZE]; /* SHA-256 of meaning */
+} akin_cut;
+
+/* layer: NULL (the card's, else the rule), a layer's name, or "-2" (Keras' counting). preparation and precision enter
+ * the fingerprint: those that are used, not the card's. decode_version: AKIN_IMAGE_VERSION. Errors: NOT_FOUND (no such
+ * layer: names the nearest), USAGE, IO. Free with akin_cut_clear. */
+akin_status akin_folder_cut(akin_cut *out, const akin_folder *f, const char *layer, akin_pool pool,
+                            const akin_preparation *preparation, bool mirror, const char *precision,
+                            unsigned decode_version, akin_error *err);
+void akin_cut_clear(akin_cut *cut); /* fine on {0} */
+/* One line on what differs between two meanings: "weights differ; preprocessing: bilinear here, nearest there".
+ * akin_free. */
+char *akin_cut_difference(const char *meaning_here, const char *meaning_there);
+
+/* Writes the network as one self-contained ONNX file (weights inside) that onnx.checker accepts, input f32 [N, 3, H, W]
+ * with preprocessing described in its metadata; cut at the feature layer when layer_cut, else whole. Above 2 GB:
+ * external data beside it. */
+akin_status akin_folder_export(const akin_folder *f, const char *onnx_path, const akin_cut *cut, bool whole,
+                               akin_error *err);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * runtime.h - the room runtime: runs a graph that lies on disk as ONNX. OpenVINO behind it, or a fake for tests.
+ *
+ * The graph has one input f32 [1, 3, H, W]; the runtime puts the arithmetic of preprocessing in front, so that callers
+ * hand over 8-bit pixels, and flattens the output to dim values. The compiled network is kept as a blob of our own:
+ * checked, keyed, rebuilt when anything does not match.
+ */
+#ifndef AKIN_RUNTIME_RUNTIME_H
+#define AKIN_RUNTIME_RUNTIME_H
+
+#include <akin/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum akin_precision { AKIN_PRECISION_F32 = 0, AKIN_PRECISION_BF16 = 1 } akin_precision;
+
+typedef struct akin_runtime_spec {
+  const char *onnx_path; /* the graph, cut; its weights as external data beside it */
+  const char *key; /* identifies graph + weights + preprocessing: the model's fingerprint; part of the blob's key */
+  const char *blob_folder; /* where compiled networks are kept; NULL: nowhere */
+  uint32_t width, height;  /* of the input */
+  bool bgr;                /* the network wants blue first; callers always hand over RGB */
+  float mean[3], scale[3]; /* in the network's channel order: (x - mean) / scale */
+  akin_precision precision;
+  uint32_t workers; /* sessions that run at once, one thread each; 0: one session with all cores */
+} akin_runtime_spec;
+
+typedef struct akin_network akin_network;                 /* a compiled network; shared by threads */
+typedef struct akin_network_session akin_network_session; /* one request; used by one thread at a time */
+
+typedef struct akin_runtime {
+  const char *name;
+  akin_status (*open)(akin_network **out, const akin_runtime_spec *spec, akin_error *err);
+  void (*close)(akin_network *network); /* after its sessions */
+  uint32_t (*dim)(const akin_network *network);
+  akin_status (*session_open)(akin_network_session **out, akin_network *network, akin_error *err);
+  void (*session_close)(akin_network_session *session);
+  /* pixels: u8 [height, width, 3] RGB. out: f32 [dim]. */
+  akin_status (*infer)(akin_network_session *session, float *out, const uint8_t *pixels, akin_error *err);
+  /* "OpenVINO 2026.4.1 …": loads the library when it is not yet. The caller frees with akin_free. */
+  akin_status (*version)(char **out, akin_error *err);
+} akin_runtime;
+
+extern const akin_runtime akin_runtime_openvino;
+/* Needs no file: dim = 48, the mean colours of a 4×4 grid, less mean, over scale, then the same again less 0.5:
+ * deterministic, similar for similar images, so that everything above it can be tested. A path holding "broken" fails
+ * to open. */
+extern const akin_runtime akin_runtime_fake;
+
+/* The runtime in use: OpenVINO, unless a test has chosen another (before any network is opened; not thread-safe). */
+const akin_runtime *akin_runtime_get(void);
+void akin_runtime_set(const akin_runtime *runtime);
+
+#endif
