@@ -12,9 +12,14 @@
  * Unicode 15, table 3-7: no surrogates, no overlong forms. */
 size_t akin_utf8_length(const char *text, size_t n);
 bool akin_utf8_valid(const char *text);
+/* The same, but 0 also for a control character: C0, DEL, C1, the line and paragraph separators and the overrides of
+ * writing direction. What is left may stand in a line for people as it is. */
+size_t akin_text_plain_length(const char *text, size_t n);
 
-/* Appends text so that it is one safe line: control characters (C1 and the line and paragraph separators too) and
- * bytes that are not UTF-8 become \xNN, so a hostile file name cannot drive the terminal. */
+/* Each append of this header appends all of its text or, when it fails, nothing. */
+
+/* Appends text so that it is one safe line: control characters (see above) and bytes that are not UTF-8 become \xNN, so
+ * a hostile file name cannot drive the terminal. */
 akin_status akin_text_line(akin_buffer *out, const char *text);
 /* Appends a JSON string with its quotes (RFC 8259); bytes that are not UTF-8 become U+FFFD. */
 akin_status akin_text_json(akin_buffer *out, const char *text);
