@@ -118,7 +118,7 @@ static akin_status text_escape_line(akin_buffer *out, const char *text, size_t n
 }
 
 akin_status akin_text_line(akin_buffer *out, const char *text) {
-  return text_each(out, text, text_escape_line);
+  return text_each(out, text, text_escape_line, "");
 }
 
 /* A character as it is, or U+FFFD for a byte that is none. */
@@ -131,7 +131,7 @@ static akin_status text_copy_or_replace(akin_buffer *out, const char *text, size
 
 static akin_status text_escape_json(akin_buffer *out, const char *text, size_t n, size_t *taken) {
   *taken = 1;
-  switch (c) {
+  switch (text[0]) {
   case '"':
     return akin_buffer_append_text(out, "\\\"");
   case '\\':
