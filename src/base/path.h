@@ -14,7 +14,8 @@ const char *akin_path_inside(const char *path, const char *folder);
 /* Ends with .ext, letters compared without case? ext without the dot. */
 bool akin_path_has_extension(const char *path, const char *ext);
 /* Absolute, with "." ".." and "//" removed, links NOT followed in the last component, so that an image keeps the name
- * the user gave; the folder part is resolved by realpath. */
+ * the user gave; the folder part is resolved by realpath. Nothing of the path need exist: what does not is taken as
+ * written, so that an image whose folder is gone can still be named. */
 akin_status akin_path_absolute(char **out, const char *path, akin_error *err);
 /* `path` as seen from the folder `from`: both absolute; "../" steps as needed. */
 char *akin_path_relative(const char *path, const char *from);
