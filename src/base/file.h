@@ -22,11 +22,17 @@ typedef struct akin_file_facts {
 akin_status akin_file_facts_of(akin_file_facts *out, const char *path, akin_error *err); /* follows links */
 bool akin_file_exists(const char *path);
 
-/* Reads a whole regular file of at most `ceiling` bytes into *out (emptied first). Never blocks on a FIFO, a device or
- * a socket: those are refused before a byte is read. facts (may be NULL) are those of the file that was read. */
+/* Opens a regular file for reading; never blocks on a FIFO, a device or a socket: those are refused before a byte is
+ * read. facts may be NULL. The caller closes *out. */
+akin_status akin_file_open(int *out, akin_file_facts *facts, const char *path, akin_error *err);
+
+/* Reads a whole regular file (see akin_file_open) of at most `ceiling` bytes into *out (emptied first). facts (may be
+ * NULL) are those of the file that was read, taken before its first byte: one that changes meanwhile will differ from
+ * them when it is looked at again. Larger: AKIN_ERROR_LIMIT, before anything is allocated. */
 akin_status akin_file_read(akin_buffer *out, const char *path, size_t ceiling, akin_file_facts *facts, akin_error *err);
 
-/* Replaces path as a whole or not at all: temporary file beside it, fsync, rename, fsync of the folder. */
+/* Replaces path as a whole or not at all: temporary file beside it, fsync, rename, fsync of the folder. The mode is
+ * 0666 less umask. Where something else than a regular file is (a device, a folder) it is refused. */
 akin_status akin_file_replace(const char *path, const void *bytes, size_t n, akin_error *err);
 
 /* The same in pieces: a writer is either committed or discarded; freeing an uncommitted one discards. */
@@ -55,6 +61,7 @@ akin_status akin_file_remove_folder(const char *path,
                                     akin_error *err); /* with all it holds; never follows links; missing is fine */
 akin_status akin_file_free_space(uint64_t *out, const char *path,
                                  akin_error *err); /* bytes an ordinary user may still write there */
-uint64_t akin_file_disk_use(const char *path); /* bytes of blocks of a file, or of all in a folder; 0 when missing */
+/* Bytes of blocks of a file, or of a folder and all in it that can be read; 0 when missing. */
+uint64_t akin_file_disk_use(const char *path);
 
 #endif
