@@ -1,8 +1,11 @@
 /*
  * akin/report.h - answers as people and programs read them: table, JSON, CSV, plain paths, a page with pictures.
  *
- * Everything is written to a FILE that the caller owns. Numbers have a point in every locale. Errors of the FILE are
- * AKIN_ERROR_IO.
+ * Answers are written to a FILE that the caller owns. Numbers have a point in every locale. A FILE that cannot be
+ * written is AKIN_ERROR_IO (AKIN_ERROR_NO_SPACE when the disk is full); because a FILE keeps back what it is given,
+ * the last word is that of fflush or fclose, or of akin_output_commit.
+ *
+ * Thread safety: no state is shared; a FILE, a page or an output is used by one thread at a time.
  */
 #ifndef AKIN_REPORT_H
 #define AKIN_REPORT_H
@@ -17,20 +20,23 @@
 extern "C" {
 #endif
 
-typedef enum akin_format {
+typedef enum akin_report_format {
   AKIN_FORMAT_TABLE = 0, /* for people: aligned columns; control characters in names are shown as \xNN */
   AKIN_FORMAT_JSON = 1,  /* docs/json.md */
-  AKIN_FORMAT_CSV = 2,   /* RFC 4180, with a header line */
+  AKIN_FORMAT_CSV = 2,   /* fields as RFC 4180 has them, a header line, lines ended by a line feed alone */
   AKIN_FORMAT_PATHS = 3, /* one path a line, bytes as they are */
   AKIN_FORMAT_PATHS0 = 4 /* the same, each ended by NUL */
-} akin_format;
+} akin_report_format;
 
-/* One answer of akin_store_like. JSON: one document {"model", "queries", "hits"}. */
-AKIN_API akin_status akin_report_like(FILE *out, akin_format format, const akin_hits *hits, akin_error *err);
+/* One answer of akin_store_like. JSON: one document {"model", "queries", "hits"}. CSV: rank,image,score. */
+AKIN_API akin_status akin_report_like(FILE *out, akin_report_format format, const akin_hits *hits, akin_error *err);
 
-/* Answers of akin_store_recommend, one call each; first: 1 for the first (headers). JSON: one line {"model", "image",
- * "hits"} each. */
-AKIN_API akin_status akin_report_recommendation(FILE *out, akin_format format, const akin_hits *hits, int first,
+/*
+ * Answers of akin_store_recommend, one call each. JSON: one line {"model", "image", "hits"} each. CSV:
+ * query,rank,image,score. Plain paths: those of the hits, so they tell one question's answer only.
+ *   first: 1 for the first answer (the header line of CSV)
+ */
+AKIN_API akin_status akin_report_recommendation(FILE *out, akin_report_format format, const akin_hits *hits, int first,
                                                 akin_error *err);
 
 /*
@@ -50,16 +56,44 @@ AKIN_API akin_status akin_page_add(akin_page *page, const akin_hits *hits,
 AKIN_API akin_status akin_page_close(akin_page *page, akin_error *err); /* finishes, and frees page in any case */
 AKIN_API void akin_page_discard(akin_page *page);                       /* frees; leaves nothing behind; NULL is fine */
 
-/* Features and matrices as files. Rows come one by one; n must be known for NPY (version 1.0, little-endian f32, C
- * order). */
+/* ---- pieces, for programs that print answers of their own ---- */
+
+/*
+ * Features and matrices as NPY: version 1.0, little-endian f32, C order, [rows, columns]. The header is 128 bytes
+ * whatever the numbers are, so that it can be written again once the rows have been counted. Rows follow one by one.
+ */
 AKIN_API akin_status akin_npy_header(FILE *out, uint64_t rows, uint64_t columns, akin_error *err);
 AKIN_API akin_status akin_npy_row(FILE *out, const float *values, size_t n, akin_error *err);
-/* A field (quoted when needed) or a number of a CSV line; separator: 0 or ',' before it. */
+
+/* A field of a CSV line (quoted when needed), or a number; separator: 0 or ',' is written before it. */
 AKIN_API akin_status akin_csv_text(FILE *out, char separator, const char *text, akin_error *err);
 AKIN_API akin_status akin_csv_number(FILE *out, char separator, double value, int decimals, akin_error *err);
-/* A JSON string with quotes, from bytes; and, when path is not UTF-8, its bytes as base64 under KEY_base64: writes
- * "key": "…"[, "key_base64": "…"]. */
+/* n values with a comma between two, each with the nine digits that give exactly this float back: the values of a CSV
+ * line or of a JSON array. What is not finite is written as null. */
+AKIN_API akin_status akin_float_list(FILE *out, const float *values, size_t n, akin_error *err);
+
+/* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
+AKIN_API akin_status akin_json_string(FILE *out, const char *text, akin_error *err);
+/* A path as JSON members: "KEY": "...", and, when it is not UTF-8, its bytes: , "KEY_base64": "...". */
 AKIN_API akin_status akin_json_path(FILE *out, const char *key, const char *path, akin_error *err);
+/* Paths as JSON members: "KEY": ["...", ...], and, when some are not UTF-8, their bytes by position:
+ * , "KEY_base64": {"3": "..."}. */
+AKIN_API akin_status akin_json_paths(FILE *out, const char *key, const char *const *paths, size_t n, akin_error *err);
+
+/* Text as a part of one line that cannot drive a terminal: control characters, line ends and what is not UTF-8 are
+ * shown as \xNN. */
+AKIN_API akin_status akin_line_text(FILE *out, const char *text, akin_error *err);
+
+/*
+ * A file that appears as a whole or not at all: what is written goes to a temporary file beside path, which replaces
+ * path at the commit. What lies at path and is no regular file (a device, a FIFO) is written to directly; a symbolic
+ * link stays and what it points to is replaced.
+ */
+typedef struct akin_output akin_output;
+AKIN_API akin_status akin_output_open(akin_output **out, const char *path, akin_error *err);
+AKIN_API FILE *akin_output_file(akin_output *output); /* borrowed until commit or discard; do not close */
+AKIN_API akin_status akin_output_commit(akin_output *output, akin_error *err); /* frees output in any case */
+AKIN_API void akin_output_discard(akin_output *output);                        /* NULL is fine */
 
 #ifdef __cplusplus
 }

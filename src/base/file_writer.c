@@ -109,6 +109,10 @@ uint64_t akin_file_writer_size(const akin_file_writer *w) {
   return w->size;
 }
 
+int akin_file_writer_descriptor(const akin_file_writer *w) {
+  return w->file;
+}
+
 /* Makes the rename last. A folder that may be written but not read cannot be opened for it, and some file systems do
  * not sync folders: then the rename is as safe as it gets. */
 static akin_status writer_sync_folder(const akin_file_writer *w, akin_error *err) {

@@ -1,0 +1,190 @@
+/*
+ * page.c - the life of a page: questions are added to a body in memory; a page in one file is written when it is
+ * closed, a page in a folder whenever AKIN_PAGE_QUERIES questions have come together. The folder's first page is kept
+ * until the end, because it lists all others.
+ */
+#include "report/page.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/path.h"
+#include "report/output.h"
+#include "report/page_folder.h"
+#include "report/page_html.h"
+
+#include <string.h>
+
+struct akin_page {
+  char *path; /* absolute, links resolved: where the page will be */
+  char *work; /* folder form: the folder that becomes path; else NULL */
+  char *base; /* the folder that links start from */
+  char *title;
+  char *model; /* of the first answer; "" before */
+  size_t questions;
+  akin_sink body;  /* of the page that is being filled */
+  akin_sink first; /* folder form: the body of the first page, once it is full */
+  akin_pictures pictures;
+};
+
+/* ---- opening ---- */
+
+static akin_status page_open_places(akin_page *page, const char *path, bool folder, akin_error *err) {
+  akin_file_facts facts;
+  akin_status status = akin_output_resolve(&page->path, path, err);
+  if (status) return status;
+  if (!(page->base = folder ? akin_strdup(page->path) : akin_path_folder(page->path))) {
+    return akin_fail_memory(err, strlen(page->path) + 1);
+  }
+  if (folder) {
+    if ((status = akin_page_folder_check(page->path, err))) return status;
+    status = akin_page_folder_begin(&page->work, page->path, err);
+    page->pictures.folder = page->work;
+  } else if (akin_file_facts_of(&facts, page->path, NULL) == AKIN_OK && !facts.is_regular) {
+    status = akin_fail(err, AKIN_ERROR_REFUSED, "%s: is no file, so it cannot become a page: choose another name",
+                       page->path);
+  }
+  return status;
+}
+
+akin_status akin_page_open_with(akin_page **out, const char *path, int folder, const char *title,
+                                akin_thumbnail *thumbnail, void *context, akin_error *err) {
+  *out = NULL;
+  akin_page *page = akin_calloc(1, sizeof *page);
+  if (!page) return akin_fail_memory(err, sizeof *page);
+  page->body = (akin_sink)AKIN_SINK_INIT(AKIN_SINK_CEILING);
+  page->first = (akin_sink)AKIN_SINK_INIT(AKIN_SINK_CEILING);
+  page->pictures = (akin_pictures){.thumbnail = thumbnail, .context = context};
+  page->title = akin_strdup(title);
+  page->model = akin_strdup("");
+  akin_status status = page->title && page->model ? page_open_places(page, path, folder != 0, err)
+                                                  : akin_fail_memory(err, strlen(title) + 1);
+  if (status) {
+    akin_page_discard(page);
+    return status;
+  }
+  *out = page;
+  return AKIN_OK;
+}
+
+/* ---- writing ---- */
+
+static akin_status page_write(const char *path, const akin_page_frame *frame, const akin_sink *body, akin_error *err) {
+  akin_sink text = AKIN_SINK_INIT(AKIN_SINK_CEILING);
+  akin_page_html_head(&text, frame);
+  akin_sink_bytes(&text, body->buffer.data, body->buffer.size);
+  akin_page_html_foot(&text, frame);
+  akin_status status = akin_sink_check(&text, err);
+  if (!status) status = akin_file_replace(path, text.buffer.data, text.buffer.size, err);
+  akin_sink_free(&text);
+  return status;
+}
+
+/* Writes one page of the folder. */
+static akin_status page_write_inside(const akin_page *page, const akin_page_frame *frame, const akin_sink *body,
+                                     akin_error *err) {
+  akin_sink name = AKIN_SINK_INIT(256);
+  akin_page_html_name(&name, frame->number);
+  char *path = name.status ? NULL : akin_path_join(page->work, name.buffer.data);
+  akin_sink_free(&name);
+  akin_status status = path ? page_write(path, frame, body, err) : akin_fail_memory(err, strlen(page->work) + 32);
+  akin_free(path);
+  return status;
+}
+
+/* The body is full and another question is there: this page has a next one. */
+static akin_status page_turn(akin_page *page, akin_error *err) {
+  const akin_page_frame frame = {
+      .title = page->title, .model = page->model, .number = page->questions / AKIN_PAGE_QUERIES};
+  if (frame.number == 1) {
+    const akin_sink empty = page->first;
+    page->first = page->body;
+    page->body = empty;
+    return AKIN_OK;
+  }
+  akin_status status = page_write_inside(page, &frame, &page->body, err);
+  if (!status) akin_buffer_clear(&page->body.buffer);
+  return status;
+}
+
+static akin_status page_finish_folder(akin_page *page, akin_error *err) {
+  const size_t pages = page->questions > 0 ? (page->questions - 1) / AKIN_PAGE_QUERIES + 1 : 1;
+  akin_page_frame frame = {.title = page->title, .model = page->model, .questions = page->questions};
+  akin_status status = AKIN_OK;
+  if (pages > 1) {
+    frame.number = pages;
+    frame.last = true;
+    status = page_write_inside(page, &frame, &page->body, err);
+  }
+  frame.number = 1;
+  frame.pages = pages;
+  frame.last = pages == 1;
+  if (!status) status = page_write_inside(page, &frame, pages > 1 ? &page->first : &page->body, err);
+  return status ? status : akin_page_folder_finish(page->work, page->path, err);
+}
+
+static akin_status page_finish_file(akin_page *page, akin_error *err) {
+  const akin_page_frame frame = {
+      .title = page->title, .model = page->model, .questions = page->questions, .number = 1, .pages = 1, .last = true};
+  return page_write(page->path, &frame, &page->body, err);
+}
+
+/* ---- adding and ending ---- */
+
+static akin_status page_remember_model(akin_page *page, const akin_hits *hits, akin_error *err) {
+  if (page->questions > 0) return AKIN_OK;
+  char *model = akin_strdup(akin_hits_model(hits));
+  if (!model) return akin_fail_memory(err, strlen(akin_hits_model(hits)) + 1);
+  akin_free(page->model);
+  page->model = model;
+  return AKIN_OK;
+}
+
+/* What a failure left of the question in the body is taken out again. */
+static akin_status page_add_question(akin_page *page, const akin_hits *hits, akin_error *err) {
+  const size_t before = page->body.buffer.size;
+  akin_status status =
+      akin_page_html_question(&page->body, hits, page->questions + 1, page->base, &page->pictures, err);
+  if (status) {
+    page->body.status = AKIN_OK;
+    page->body.buffer.size = before;
+    return status;
+  }
+  page->questions++;
+  return AKIN_OK;
+}
+
+akin_status akin_page_add(akin_page *page, const akin_hits *hits, akin_error *err) {
+  const bool full = page->questions > 0 && page->questions % AKIN_PAGE_QUERIES == 0;
+  if (full && !page->work) {
+    return akin_fail(err, AKIN_ERROR_LIMIT,
+                     "%s: one file takes %d questions: give a folder's name, not ending in .html, for more", page->path,
+                     AKIN_PAGE_QUERIES);
+  }
+  akin_status status = page_remember_model(page, hits, err);
+  if (!status && full && page->body.buffer.size > 0) status = page_turn(page, err);
+  return status ? status : page_add_question(page, hits, err);
+}
+
+akin_status akin_page_close(akin_page *page, akin_error *err) {
+  akin_status status = page->work ? page_finish_folder(page, err) : page_finish_file(page, err);
+  if (!status) {
+    akin_free(page->work);
+    page->work = NULL;
+  }
+  akin_page_discard(page);
+  return status;
+}
+
+void akin_page_discard(akin_page *page) {
+  if (!page) return;
+  if (page->work) akin_file_remove_folder(page->work, NULL);
+  akin_pictures_free(&page->pictures);
+  akin_sink_free(&page->first);
+  akin_sink_free(&page->body);
+  akin_free(page->model);
+  akin_free(page->title);
+  akin_free(page->base);
+  akin_free(page->work);
+  akin_free(page->path);
+  akin_free(page);
+}

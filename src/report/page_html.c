@@ -1,0 +1,180 @@
+/* page_html.c - see page_html.h. */
+#include "report/page_html.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/path.h"
+
+#include <string.h>
+
+/* ---- one picture ---- */
+
+static void html_picture_source(akin_sink *out, const akin_picture *picture) {
+  if (picture->jpeg) {
+    akin_sink_text(out, "data:image/jpeg;base64,");
+    akin_sink_base64(out, picture->jpeg->data, picture->jpeg->size);
+  } else {
+    akin_sink_text(out, picture->name);
+  }
+}
+
+static void html_picture(akin_sink *out, const akin_picture *picture, const char *name, const char *link) {
+  akin_sink_text(out, "<a class=\"frame\" href=\"");
+  akin_sink_url(out, link);
+  akin_sink_text(out, "\"><img src=\"");
+  html_picture_source(out, picture);
+  akin_sink_text(out, "\" alt=\"");
+  akin_sink_html(out, name);
+  akin_sink_text(out, "\" width=\"320\" height=\"320\" loading=\"lazy\" decoding=\"async\"></a>\n");
+}
+
+/* In place of a picture that cannot be read. */
+static void html_grey_field(akin_sink *out, const char *name) {
+  akin_sink_text(out, "<div class=\"frame lost\" role=\"img\" aria-label=\"");
+  akin_sink_html(out, name);
+  akin_sink_text(out, ", cannot be read\"><span><bdi>");
+  akin_sink_html(out, name);
+  akin_sink_text(out, "</bdi><br>cannot be read</span></div>\n");
+}
+
+static void html_name(akin_sink *out, const char *name, const char *link) {
+  akin_sink_text(out, "<bdi class=\"name\" title=\"");
+  akin_sink_html(out, link);
+  akin_sink_text(out, "\">");
+  akin_sink_html(out, name);
+  akin_sink_text(out, "</bdi>");
+}
+
+/* hit NULL: a query image. */
+static akin_status html_card(akin_sink *out, const char *path, const akin_hit *hit, const char *base,
+                             akin_pictures *pictures, akin_error *err) {
+  akin_picture picture;
+  const char *name = akin_path_name(path);
+  akin_status status = akin_pictures_find(&picture, pictures, path, err);
+  char *link = status ? NULL : akin_path_relative(path, base);
+  if (status || !link) return status ? status : akin_fail_memory(err, strlen(path) + strlen(base));
+  akin_sink_text(out, hit ? "<li><figure>\n" : "<figure class=\"query\">\n");
+  if (picture.jpeg || picture.name[0]) {
+    html_picture(out, &picture, name, link);
+  } else {
+    html_grey_field(out, name);
+  }
+  akin_sink_text(out, "<figcaption><span class=\"line\">");
+  if (hit) {
+    akin_sink_printf(out, "<span class=\"rank\">%u</span><span class=\"score\">", hit->rank);
+    akin_sink_number(out, (double)hit->score, 3);
+    akin_sink_text(out, "</span></span>");
+  } else {
+    akin_sink_text(out, "<span class=\"tag\">Query</span></span>");
+  }
+  html_name(out, name, link);
+  akin_sink_text(out, hit ? "</figcaption>\n</figure></li>\n" : "</figcaption>\n</figure>\n");
+  akin_free(link);
+  return AKIN_OK;
+}
+
+/* ---- one question ---- */
+
+static void html_question_heading(akin_sink *out, const akin_hits *hits, size_t number) {
+  akin_sink_printf(out, "<section aria-labelledby=\"q%zu\">\n<h2 id=\"q%zu\">Most like ", number, number);
+  for (size_t i = 0; i < akin_hits_query_count(hits); i++) {
+    akin_sink_text(out, i ? " and <bdi>" : "<bdi>");
+    akin_sink_html(out, akin_path_name(akin_hits_query(hits, i)));
+    akin_sink_text(out, "</bdi>");
+  }
+  akin_sink_text(out, "</h2>\n<div class=\"row\">\n");
+}
+
+akin_status akin_page_html_question(akin_sink *out, const akin_hits *hits, size_t number, const char *base,
+                                    akin_pictures *pictures, akin_error *err) {
+  akin_status status = AKIN_OK;
+  html_question_heading(out, hits, number);
+  for (size_t i = 0; !status && i < akin_hits_query_count(hits); i++) {
+    status = html_card(out, akin_hits_query(hits, i), NULL, base, pictures, err);
+  }
+  akin_sink_text(out, akin_hits_count(hits) > 0 ? "<ol>\n" : "<p class=\"none\">No other image in the store.</p>\n");
+  for (size_t i = 0; !status && i < akin_hits_count(hits); i++) {
+    const akin_hit *hit = akin_hits_at(hits, i);
+    status = html_card(out, hit->path, hit, base, pictures, err);
+  }
+  akin_sink_text(out, akin_hits_count(hits) > 0 ? "</ol>\n</div>\n</section>\n" : "</div>\n</section>\n");
+  return status ? status : akin_sink_check(out, err);
+}
+
+/* ---- navigation ---- */
+
+void akin_page_html_name(akin_sink *out, size_t number) {
+  if (number == 1) {
+    akin_sink_text(out, "index.html");
+  } else {
+    akin_sink_printf(out, "page-%zu.html", number);
+  }
+}
+
+static void html_page_link(akin_sink *out, size_t number, const char *attributes, const char *text) {
+  akin_sink_text(out, "<a href=\"");
+  akin_page_html_name(out, number);
+  akin_sink_printf(out, "\"%s>%s</a>\n", attributes, text);
+}
+
+/* The first page is written last, so it alone knows them all. */
+static void html_all_pages(akin_sink *out, const akin_page_frame *frame) {
+  akin_sink_printf(out, "<details><summary>All %zu pages</summary>\n", frame->pages);
+  for (size_t i = 1; i <= frame->pages; i++) {
+    char text[24];
+    snprintf(text, sizeof text, "%zu", i);
+    html_page_link(out, i, i == frame->number ? " aria-current=\"page\"" : "", text);
+  }
+  akin_sink_text(out, "</details>\n");
+}
+
+static void html_navigation(akin_sink *out, const akin_page_frame *frame, const char *label) {
+  if (frame->number == 1 && frame->last) return;
+  akin_sink_printf(out, "<nav aria-label=\"%s\">\n", label);
+  if (frame->number > 2) html_page_link(out, 1, "", "First");
+  if (frame->number > 1) html_page_link(out, frame->number - 1, " rel=\"prev\"", "Previous");
+  akin_sink_printf(out, "<span>Page %zu</span>\n", frame->number);
+  if (!frame->last) html_page_link(out, frame->number + 1, " rel=\"next\"", "Next");
+  if (frame->pages > 0) html_all_pages(out, frame);
+  akin_sink_text(out, "</nav>\n");
+}
+
+/* ---- head and foot ---- */
+
+static void html_subtitle(akin_sink *out, const akin_page_frame *frame) {
+  if (!frame->model[0]) {
+    akin_sink_text(out, "<p>No images.</p>\n");
+    return;
+  }
+  akin_sink_text(out, "<p>");
+  if (frame->questions > 0) {
+    akin_sink_printf(out, "%zu %s, ", frame->questions, frame->questions == 1 ? "question" : "questions");
+  }
+  akin_sink_text(out, "model ");
+  akin_sink_html(out, frame->model);
+  akin_sink_text(out, "</p>\n");
+}
+
+void akin_page_html_head(akin_sink *out, const akin_page_frame *frame) {
+  akin_sink_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                      "img-src data: file: 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
+                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                      "<meta name=\"generator\" content=\"akin " AKIN_VERSION_STRING "\">\n<title>");
+  akin_sink_html(out, frame->title);
+  akin_sink_text(out, "</title>\n<style>\n");
+  akin_sink_text(out, akin_page_style);
+  akin_sink_text(out, "</style>\n</head>\n<body>\n<header>\n<h1>");
+  akin_sink_html(out, frame->title);
+  akin_sink_text(out, "</h1>\n");
+  html_subtitle(out, frame);
+  html_navigation(out, frame, "Pages");
+  akin_sink_text(out, "</header>\n<main>\n");
+}
+
+void akin_page_html_foot(akin_sink *out, const akin_page_frame *frame) {
+  akin_sink_text(out, "</main>\n<footer>\n");
+  html_navigation(out, frame, "Pages, at the end");
+  akin_sink_text(out, "<p>Scores are cosine similarities: 1 means the same, 0 unrelated. "
+                      "Made by akin " AKIN_VERSION_STRING ".</p>\n</footer>\n</body>\n</html>\n");
+}

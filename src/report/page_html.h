@@ -1,0 +1,35 @@
+/*
+ * page_html.h - the HTML of a page, piece by piece: head, one section a question, navigation, foot.
+ *
+ * Valid HTML 5 that needs no script and no network; a Content-Security-Policy forbids both. Every text is escaped,
+ * every link is a relative URL.
+ */
+#ifndef AKIN_REPORT_PAGE_HTML_H
+#define AKIN_REPORT_PAGE_HTML_H
+
+#include "report/pictures.h"
+#include "report/sink.h"
+
+/* The style sheet; page_style.c. */
+extern const char akin_page_style[];
+
+/* What a page's head and foot say. */
+typedef struct akin_page_frame {
+  const char *title;
+  const char *model; /* "" while nothing was asked */
+  size_t questions;  /* on all pages; 0: not known while this page is written */
+  size_t number;     /* of this page, from 1 */
+  size_t pages;      /* of all; 0: not known while this page is written, but more than `number` unless `last` */
+  bool last;
+} akin_page_frame;
+
+void akin_page_html_head(akin_sink *out, const akin_page_frame *frame);
+void akin_page_html_foot(akin_sink *out, const akin_page_frame *frame);
+/* The file name of a page of a folder: index.html, page-2.html ... */
+void akin_page_html_name(akin_sink *out, size_t number);
+
+/* A question's section. number: from 1, over all pages. base: the absolute folder that links start from. */
+akin_status akin_page_html_question(akin_sink *out, const akin_hits *hits, size_t number, const char *base,
+                                    akin_pictures *pictures, akin_error *err);
+
+#endif
