@@ -25,6 +25,7 @@ typedef int tree_visit(int parent, const char *name, const struct stat *st, void
 typedef struct tree_walk {
   tree_visit *visit;
   void *context;
+  bool goes_on; /* past what cannot be read */
   unsigned depth;
   char failed[NAME_MAX + 1]; /* the name at which the walk ended */
 } tree_walk;
@@ -77,7 +78,7 @@ static int tree_go(tree_walk *walk, int parent, const char *name) {
   else if (S_ISDIR(st.st_mode))
     errnum = tree_go_into(walk, parent, name);
   if (errnum == 0) errnum = walk->visit(parent, name, &st, walk->context);
-  return errnum == 0 || errnum == ENOENT ? 0 : tree_fail(walk, name, errnum);
+  return errnum == 0 || errnum == ENOENT || walk->goes_on ? 0 : tree_fail(walk, name, errnum);
 }
 
 /* ---- removing ---- */
@@ -131,7 +132,7 @@ static int tree_add_blocks(int parent, const char *name, const struct stat *st, 
 
 uint64_t akin_file_disk_use(const char *path) {
   uint64_t bytes = 0;
-  tree_walk walk = {.visit = tree_add_blocks, .context = &bytes};
+  tree_walk walk = {.visit = tree_add_blocks, .context = &bytes, .goes_on = true};
   tree_go(&walk, AT_FDCWD, path);
   return bytes;
 }

@@ -10,12 +10,13 @@
  * cpu.cfs_quota_us; rounded up), at least 1. */
 unsigned akin_thread_cores(void);
 
-/* Runs work(context, index) for index 0..count-1, each on a thread of its own, and waits for all. When a thread cannot
- * be started the rest still run (on the calling thread if none could be), so that work is never lost. */
+/* Runs work(context, index) for index 0..count-1 and waits for all: index 0 on the calling thread, each other on a
+ * thread of its own or, when the system gives none, on the calling thread later, so that work is never lost. An error
+ * (MEMORY) means that nothing ran. */
 akin_status akin_threads_run(unsigned count, void (*work)(void *context, unsigned index), void *context,
                              akin_error *err);
-/* The same without waiting: *out is joined (waits for all, frees) later. Here a thread that cannot be started is an
- * error when none could be; with some, fewer run. */
+/* The same without waiting, all on threads of their own: *out is joined (waits for all, frees) later. Here a thread
+ * that cannot be started is an error when none could be; with some, fewer run: the lowest indices. */
 typedef struct akin_threads akin_threads;
 akin_status akin_threads_start(akin_threads **out, unsigned count, void (*work)(void *context, unsigned index),
                                void *context, akin_error *err);
@@ -33,6 +34,6 @@ bool akin_queue_pop(akin_queue *q, void **item);
 /* Waits at most `milliseconds`: 1 an item, 0 nothing in that time, -1 closed and empty. */
 int akin_queue_pop_timed(akin_queue *q, void **item, unsigned milliseconds);
 void akin_queue_close(akin_queue *q);
-void akin_queue_free(akin_queue *q); /* the items left in it are the caller's business: pop them first */
+void akin_queue_free(akin_queue *q); /* NULL is fine; the items left in it are the caller's business: pop them first */
 
 #endif
