@@ -57,9 +57,14 @@ akin_status akin_buffer_printf(akin_buffer *b, const char *format, ...) {
   return AKIN_OK;
 }
 
+void akin_buffer_shorten(akin_buffer *b, size_t size) {
+  if (size > b->size || !b->data) return;
+  b->size = size;
+  b->data[size] = '\0';
+}
+
 void akin_buffer_clear(akin_buffer *b) {
-  b->size = 0;
-  if (b->data) b->data[0] = '\0';
+  akin_buffer_shorten(b, 0);
 }
 
 void akin_buffer_free(akin_buffer *b) {

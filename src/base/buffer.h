@@ -21,6 +21,7 @@ akin_status akin_buffer_append(akin_buffer *b, const void *bytes, size_t n);
 akin_status akin_buffer_append_text(akin_buffer *b, const char *text);
 akin_status akin_buffer_printf(akin_buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 akin_status akin_buffer_reserve(akin_buffer *b, size_t more); /* room for `more` bytes beyond size */
+void akin_buffer_shorten(akin_buffer *b, size_t size);        /* drops what is after the first `size` bytes */
 void akin_buffer_clear(akin_buffer *b);                       /* size 0; keeps the room */
 void akin_buffer_free(akin_buffer *b);                        /* and back to the initial state */
 char *akin_buffer_take(akin_buffer *b); /* the caller frees it with akin_free; never NULL unless out of memory */

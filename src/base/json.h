@@ -24,7 +24,7 @@ const akin_json *akin_json_at(const akin_json *array, size_t index); /* NULL pas
 const char *akin_json_key_at(const akin_json *object, size_t index); /* keys in the order of the text */
 const char *akin_json_text(const akin_json *string);                 /* NULL: not a string; has no NUL inside */
 bool akin_json_number(double *out, const akin_json *number);
-bool akin_json_integer(int64_t *out, const akin_json *number); /* false for 1.5 and for strings */
+bool akin_json_integer(int64_t *out, const akin_json *number); /* false for 1.5, 2.0, 1e3 and for strings */
 bool akin_json_boolean(bool *out, const akin_json *boolean);
 bool akin_json_is_object(const akin_json *value);
 bool akin_json_is_array(const akin_json *value);

@@ -86,15 +86,6 @@ size_t akin_text_plain_length(const char *text, size_t n) {
 /* Writes one character of text (n bytes are left) in its escaped form and says in *taken how many bytes it took. */
 typedef akin_status text_escape(akin_buffer *out, const char *text, size_t n, size_t *taken);
 
-/* Passes status on; when it is a failure, out is as it was when it had `before` bytes. */
-static akin_status text_done(akin_buffer *out, size_t before, akin_status status) {
-  if (status != AKIN_OK && out->data) {
-    out->size = before;
-    out->data[before] = '\0';
-  }
-  return status;
-}
-
 /* Appends all of text through escape, with mark before and after it. */
 static akin_status text_each(akin_buffer *out, const char *text, text_escape *escape, const char *mark) {
   const size_t before = out->size;
@@ -107,7 +98,8 @@ static akin_status text_each(akin_buffer *out, const char *text, text_escape *es
     n -= taken;
   }
   if (status == AKIN_OK) status = akin_buffer_append_text(out, mark);
-  return text_done(out, before, status);
+  if (status != AKIN_OK) akin_buffer_shorten(out, before);
+  return status;
 }
 
 static akin_status text_escape_line(akin_buffer *out, const char *text, size_t n, size_t *taken) {

@@ -1,0 +1,90 @@
+/* hits.c - the answer to a question: what was asked and the images found, in order. It owns all its texts. */
+#include "base/hits.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+struct akin_hits {
+  char *model;
+  char **queries;
+  size_t query_count, query_room;
+  akin_hit *hits;
+  size_t count, room;
+};
+
+#define HITS_FIRST_ROOM 8
+
+/* items, with room for one more of `size` bytes; NULL: out of memory, the items stay as they are. */
+static void *hits_with_room(void *items, size_t count, size_t *room, size_t size) {
+  size_t wanted = *room ? *room : HITS_FIRST_ROOM;
+  if (count < *room) return items;
+  if (!akin_add(&wanted, wanted, *room)) return NULL;
+  void *grown = akin_realloc_array(items, wanted, size);
+  if (grown) *room = wanted;
+  return grown;
+}
+
+akin_status akin_hits_new(akin_hits **out, const char *model, akin_error *err) {
+  akin_hits *hits = akin_calloc(1, sizeof *hits);
+  if (hits) hits->model = akin_strdup(model);
+  if (!hits || !hits->model) {
+    akin_hits_free(hits);
+    return akin_fail_memory(err, sizeof *hits + strlen(model) + 1);
+  }
+  *out = hits;
+  return AKIN_OK;
+}
+
+akin_status akin_hits_add_query(akin_hits *hits, const char *path, akin_error *err) {
+  char **queries = hits_with_room(hits->queries, hits->query_count, &hits->query_room, sizeof *queries);
+  if (queries) hits->queries = queries;
+  char *copy = queries ? akin_strdup(path) : NULL;
+  if (!copy) return akin_fail_memory(err, strlen(path) + 1);
+  hits->queries[hits->query_count++] = copy;
+  return AKIN_OK;
+}
+
+akin_status akin_hits_add(akin_hits *hits, const char *path, float score, uint32_t width, uint32_t height,
+                          akin_error *err) {
+  akin_hit *grown = hits_with_room(hits->hits, hits->count, &hits->room, sizeof *grown);
+  if (grown) hits->hits = grown;
+  char *copy = grown ? akin_strdup(path) : NULL;
+  if (!copy) return akin_fail_memory(err, strlen(path) + 1);
+  hits->hits[hits->count] = (akin_hit){(uint32_t)hits->count + 1, score, copy, width, height};
+  hits->count++;
+  return AKIN_OK;
+}
+
+void akin_hits_free(akin_hits *hits) {
+  if (!hits) return;
+  for (size_t i = 0; i < hits->query_count; i++)
+    akin_free(hits->queries[i]);
+  for (size_t i = 0; i < hits->count; i++)
+    akin_free((char *)hits->hits[i].path); /* lent out as const, but ours */
+  akin_free(hits->queries);
+  akin_free(hits->hits);
+  akin_free(hits->model);
+  akin_free(hits);
+}
+
+const char *akin_hits_model(const akin_hits *hits) {
+  return hits->model;
+}
+
+size_t akin_hits_query_count(const akin_hits *hits) {
+  return hits->query_count;
+}
+
+const char *akin_hits_query(const akin_hits *hits, size_t index) {
+  return index < hits->query_count ? hits->queries[index] : NULL;
+}
+
+size_t akin_hits_count(const akin_hits *hits) {
+  return hits->count;
+}
+
+const akin_hit *akin_hits_at(const akin_hits *hits, size_t index) {
+  return index < hits->count ? &hits->hits[index] : NULL;
+}
