@@ -105,6 +105,10 @@ akin_status akin_threads_start(akin_threads **out, unsigned count, void (*work)(
   return AKIN_OK;
 }
 
+unsigned akin_threads_count(const akin_threads *t) {
+  return t->count;
+}
+
 void akin_threads_join(akin_threads *t) {
   if (!t) return;
   for (unsigned i = 0; i < t->count; i++)

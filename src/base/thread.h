@@ -20,7 +20,8 @@ akin_status akin_threads_run(unsigned count, void (*work)(void *context, unsigne
 typedef struct akin_threads akin_threads;
 akin_status akin_threads_start(akin_threads **out, unsigned count, void (*work)(void *context, unsigned index),
                                void *context, akin_error *err);
-void akin_threads_join(akin_threads *t); /* NULL is fine */
+unsigned akin_threads_count(const akin_threads *t); /* of those that run */
+void akin_threads_join(akin_threads *t);            /* NULL is fine */
 
 /*
  * A bounded queue of pointers, any number of producers and consumers.

@@ -1,0 +1,45 @@
+/* model.h - an opened model, as the rest of the engine sees it: more than akin/model.h tells the world. */
+#ifndef AKIN_ENGINE_MODEL_H
+#define AKIN_ENGINE_MODEL_H
+
+#include "base/buffer.h"
+#include "image/image.h"
+#include "model/model.h"
+
+#include <akin/model.h>
+
+struct akin_queue;
+
+struct akin_model {
+  akin_folder *folder;
+  akin_cut cut;
+  akin_preparation preparation;
+  akin_model_options options; /* the strings in it are not kept */
+  char *layer;                /* as asked for; NULL: by the rule */
+  char *blobs;                /* where compiled networks are kept, or NULL */
+  struct akin_network *network;
+  /* Idle slots, one for each image that may be computed at a time. It starts with one slot that has no session: who
+   * takes it compiles the network and puts the real ones there, while everybody else waits for a slot. */
+  struct akin_queue *idle;
+  struct akin_model_slot *slots;
+  size_t slot_count;
+  /* Holds one token: whoever decodes a large image has it, so that memory is bounded by one such image. */
+  struct akin_queue *large;
+};
+
+/* Compiles the network now, so that a failure is told once and not for every image. */
+akin_status akin_model_prepare(akin_model *model, akin_error *err);
+
+/* akin_model_embed_memory that also tells the upright size. */
+akin_status akin_model_embed_bytes(akin_model *model, float *feature, uint32_t *width, uint32_t *height,
+                                   const void *bytes, size_t size, int raw, akin_error *err);
+
+/* The options with which a store's features were made, kept as JSON in the store, so that a question is put to the same
+ * model. meaning is what the fingerprint covers. */
+akin_status akin_model_settings_json(akin_buffer *out, const akin_model *model);
+/* Fills layer, pooling, preprocess and bf16 of options; *layer (akin_free) is what options->layer points to. meaning
+ * (akin_free) may be NULL in the text. */
+akin_status akin_model_settings_parse(akin_model_options *options, char **layer, char **meaning, const char *json,
+                                      akin_error *err);
+
+#endif

@@ -1,0 +1,157 @@
+/* models.c - the models of a user: importing, listing, deleting. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "engine/places.h"
+#include "model/model.h"
+
+#include <akin/model.h>
+#include <stdlib.h>
+#include <string.h>
+
+akin_status akin_model_import_file(const char *path, const akin_import_options *options, char *name, size_t name_size,
+                                   akin_error *err) {
+  static const akin_import_options defaults = AKIN_IMPORT_OPTIONS_INIT;
+  const akin_import_options *o = options ? options : &defaults;
+  char *models = NULL, *imported = NULL;
+  if (!path) {
+    return akin_fail(err, AKIN_ERROR_USAGE, "no weights file was named");
+  }
+  if (o->version != AKIN_IMPORT_OPTIONS_VERSION) {
+    return akin_fail(err, AKIN_ERROR_USAGE, "import options of version %u, this library knows version %u", o->version,
+                     AKIN_IMPORT_OPTIONS_VERSION);
+  }
+  akin_status status = akin_place_models(&models, o->models_folder, err);
+  if (!status) {
+    akin_import_request request = {models, path, o->card, o->name, o->replace != 0};
+    status = akin_model_import(&imported, &request, err);
+  }
+  if (!status && name && name_size > 0) {
+    size_t length = strlen(imported);
+    if (length >= name_size) {
+      length = name_size - 1;
+    }
+    memcpy(name, imported, length);
+    name[length] = '\0';
+  }
+  akin_free(imported);
+  akin_free(models);
+  return status;
+}
+
+akin_status akin_model_delete(const char *models_folder, const char *name, akin_error *err) {
+  char *models = NULL;
+  if (!name) {
+    return akin_fail(err, AKIN_ERROR_USAGE, "no model was named");
+  }
+  akin_status status = akin_place_models(&models, models_folder, err);
+  if (!status) {
+    status = akin_folder_remove(models, name, err);
+  }
+  akin_free(models);
+  return status;
+}
+
+/* ---- listing: built-in cards and imported models, merged by name ---- */
+
+typedef struct models_list {
+  char **names; /* every name once, sorted; owned */
+  size_t count;
+} models_list;
+
+static void models_list_free(models_list *list) {
+  for (size_t i = 0; i < list->count; i++) {
+    akin_free(list->names[i]);
+  }
+  akin_free(list->names);
+}
+
+static int models_by_name(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* names: the imported ones on entry; the built-in cards that are not imported are added. */
+static akin_status models_add_cards(models_list *list, akin_error *err) {
+  size_t imported = list->count, cards = akin_card_builtin_count();
+  char **names = akin_realloc_array(list->names, imported + cards + 1, sizeof *names);
+  if (!names) {
+    return akin_fail_memory(err, (imported + cards) * sizeof *names);
+  }
+  list->names = names;
+  for (size_t i = 0; i < cards; i++) {
+    const akin_card *card = akin_card_builtin_at(i);
+    const char *name = card ? card->name : NULL;
+    bool known = false;
+    for (size_t j = 0; name && j < imported; j++) {
+      known = known || strcmp(list->names[j], name) == 0;
+    }
+    if (known) {
+      continue;
+    }
+    if (!name || !(list->names[list->count] = akin_strdup(name))) {
+      return akin_fail_memory(err, 0);
+    }
+    list->count++;
+  }
+  qsort(list->names, list->count, sizeof *list->names, models_by_name);
+  return AKIN_OK;
+}
+
+static akin_status models_visit_imported(const char *models, const char *name, akin_model_visit *visit, void *context,
+                                         bool *imported, akin_error *err) {
+  akin_folder *folder = NULL;
+  akin_cut cut = {0};
+  akin_error ignored;
+  akin_status status = akin_folder_open(&folder, models, name, &ignored);
+  *imported = status == AKIN_OK;
+  if (status) { /* not imported, or damaged: listed as its card; `akin model inspect` says what is wrong */
+    return status == AKIN_ERROR_MEMORY ? akin_fail_memory(err, 0) : AKIN_OK;
+  }
+  const akin_card *card = akin_folder_card(folder);
+  status = akin_folder_cut(&cut, folder, NULL, AKIN_POOL_AVERAGE, &card->preparation, card->mirror, "f32", 0, &ignored);
+  akin_model_entry entry = {.name = name,
+                            .description = card->description,
+                            .licence = card->licence,
+                            .dim = status ? 0 : cut.dim,
+                            .width = card->preparation.width,
+                            .height = card->preparation.height,
+                            .imported = 1,
+                            .bytes = akin_folder_disk_use(folder)};
+  status = visit(context, &entry);
+  akin_cut_clear(&cut);
+  akin_folder_close(folder);
+  return status;
+}
+
+static akin_status models_visit(const char *models, const char *name, akin_model_visit *visit, void *context,
+                                akin_error *err) {
+  bool imported = false;
+  akin_status status = models_visit_imported(models, name, visit, context, &imported, err);
+  const akin_card *card = akin_card_builtin(name);
+  if (status || imported || !card) {
+    return status;
+  }
+  akin_model_entry entry = {.name = name,
+                            .description = card->description,
+                            .licence = card->licence,
+                            .width = card->preparation.width,
+                            .height = card->preparation.height};
+  return visit(context, &entry);
+}
+
+akin_status akin_model_list(const char *models_folder, akin_model_visit *visit, void *context, akin_error *err) {
+  models_list list = {0};
+  char *models = NULL;
+  akin_status status = akin_place_models(&models, models_folder, err);
+  if (!status) {
+    status = akin_folder_list(&list.names, &list.count, models, err);
+  }
+  if (!status) {
+    status = models_add_cards(&list, err);
+  }
+  for (size_t i = 0; !status && i < list.count; i++) {
+    status = models_visit(models, list.names[i], visit, context, err);
+  }
+  models_list_free(&list);
+  akin_free(models);
+  return status;
+}

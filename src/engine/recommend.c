@@ -1,0 +1,67 @@
+/* recommend.c - for each image its own best k: the shop's table. */
+#include "base/error.h"
+#include "engine/like.h"
+
+typedef struct recommend {
+  akin_question question;
+  akin_hits_visit *visit;
+  void (*on_skipped)(void *context, const char *path, const char *reason);
+  void *context;
+} recommend;
+
+/* The question has its image: answers, and hands the hits over. */
+static akin_status recommend_tell(recommend *r, akin_error *err) {
+  akin_status status = akin_question_answer(&r->question, err);
+  return status ? status : r->visit(r->context, r->question.hits);
+}
+
+static akin_status recommend_stored(void *context, const akin_stored_image *image, akin_error *err) {
+  recommend *r = context;
+  if (image->state != AKIN_IMAGE_READABLE || !akin_vectors_find(r->question.vectors, image->content_id)) {
+    return AKIN_OK; /* told when it was indexed */
+  }
+  akin_status status = akin_question_restart(&r->question, err);
+  if (!status) {
+    status = akin_question_add_stored(&r->question, image->path, image->content_id, err);
+  }
+  return status ? status : recommend_tell(r, err);
+}
+
+/* Is this the image's own fault, so that the others go on? */
+static bool recommend_skips(akin_status status) {
+  return status == AKIN_ERROR_NOT_FOUND || status == AKIN_ERROR_IO || status == AKIN_ERROR_FORMAT ||
+         status == AKIN_ERROR_UNSUPPORTED || status == AKIN_ERROR_LIMIT;
+}
+
+static akin_status recommend_path(recommend *r, const char *path, akin_error *err) {
+  akin_error why;
+  akin_status status = akin_question_restart(&r->question, err);
+  if (status) {
+    return status;
+  }
+  status = akin_question_add_path(&r->question, path, &why);
+  if (recommend_skips(status) && !r->question.model_failed) {
+    if (r->on_skipped) {
+      r->on_skipped(r->context, path, why.text);
+    }
+    return AKIN_OK;
+  }
+  return status ? akin_fail(err, status, "%s", why.text) : recommend_tell(r, err);
+}
+
+akin_status akin_store_recommend(akin_store *store, const char *const *images, size_t count, const akin_query *query,
+                                 akin_hits_visit *visit,
+                                 void (*on_skipped)(void *context, const char *path, const char *reason), void *context,
+                                 akin_error *err) {
+  recommend r = {.visit = visit, .on_skipped = on_skipped, .context = context};
+  akin_storage *reader = NULL;
+  akin_status status = akin_question_begin(&r.question, store, query, err);
+  if (!status && count == 0 && !(status = akin_store_reader(store, &reader, err))) {
+    status = akin_storage_images(reader, NULL, recommend_stored, &r, err);
+  }
+  for (size_t i = 0; !status && i < count; i++) {
+    status = recommend_path(&r, images[i], err);
+  }
+  akin_question_end(&r.question);
+  return status;
+}

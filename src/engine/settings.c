@@ -1,0 +1,60 @@
+/* settings.c - the options a model was opened with, as the JSON text that a store keeps beside the model's features. */
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "engine/model.h"
+
+#include <string.h>
+
+akin_status akin_model_settings_json(akin_buffer *out, const akin_model *model) {
+  akin_status status = akin_buffer_append_text(out, "{\"layer\": ");
+  if (!status) {
+    status = model->layer ? akin_text_json(out, model->layer) : akin_buffer_append_text(out, "null");
+  }
+  if (!status) {
+    status = akin_buffer_printf(
+        out, ", \"pooling\": \"%s\", \"preprocess\": \"%s\", \"precision\": \"%s\", \"meaning\": ",
+        model->options.pooling == AKIN_POOLING_MAX ? "max" : "average",
+        model->options.preprocess == AKIN_PREPROCESS_KERAS ? "keras" : "card", model->options.bf16 ? "bf16" : "f32");
+  }
+  if (!status) {
+    status = akin_text_json(out, model->cut.meaning);
+  }
+  return status ? status : akin_buffer_append_text(out, "}");
+}
+
+static bool settings_is(const akin_json *object, const char *key, const char *value) {
+  const char *text = akin_json_text(akin_json_get(object, key));
+  return text && strcmp(text, value) == 0;
+}
+
+/* A copy of a text member; *out NULL when it is not there. */
+static akin_status settings_copy(char **out, const akin_json *object, const char *key, akin_error *err) {
+  const char *text = akin_json_text(akin_json_get(object, key));
+  *out = text ? akin_strdup(text) : NULL;
+  return text && !*out ? akin_fail_memory(err, strlen(text) + 1) : AKIN_OK;
+}
+
+akin_status akin_model_settings_parse(akin_model_options *options, char **layer, char **meaning, const char *json,
+                                      akin_error *err) {
+  akin_json *root = NULL;
+  *layer = NULL;
+  *meaning = NULL;
+  akin_status status = akin_json_parse(&root, json, strlen(json), err);
+  if (status) {
+    return akin_fail_context(err, status, "the store's settings of the model");
+  }
+  if (!(status = settings_copy(layer, root, "layer", err)) &&
+      !(status = settings_copy(meaning, root, "meaning", err))) {
+    options->layer = *layer;
+    options->pooling = settings_is(root, "pooling", "max") ? AKIN_POOLING_MAX : AKIN_POOLING_AVERAGE;
+    options->preprocess = settings_is(root, "preprocess", "keras") ? AKIN_PREPROCESS_KERAS : AKIN_PREPROCESS_CARD;
+    options->bf16 = settings_is(root, "precision", "bf16");
+  } else {
+    akin_free(*layer);
+    *layer = NULL;
+  }
+  akin_json_free(root);
+  return status;
+}
