@@ -78,7 +78,7 @@ static akin_status json_check_depth(const char *text, size_t n, akin_error *err)
 
 /* ---- copying Jansson's tree ---- */
 
-static bool json_copy(akin_json *out, const json_t *from);
+static bool json_take(akin_json *out, const json_t *from);
 
 static bool json_new_list(akin_json *out, size_t count) {
   out->is.list.items = akin_calloc(count, sizeof *out);
@@ -86,32 +86,32 @@ static bool json_new_list(akin_json *out, size_t count) {
   return out->is.list.items != NULL;
 }
 
-static bool json_copy_array(akin_json *out, const json_t *from) {
+static bool json_take_array(akin_json *out, const json_t *from) {
   if (!json_new_list(out, json_array_size(from))) return false;
   for (size_t i = 0; i < out->is.list.count; i++)
-    if (!json_copy(&out->is.list.items[i], json_array_get(from, i))) return false;
+    if (!json_take(&out->is.list.items[i], json_array_get(from, i))) return false;
   return true;
 }
 
-static bool json_copy_object(akin_json *out, json_t *from) {
+static bool json_take_object(akin_json *out, json_t *from) {
   if (!json_new_list(out, json_object_size(from))) return false;
   akin_json *item = out->is.list.items;
   for (void *at = json_object_iter(from); at; at = json_object_iter_next(from, at), item++) {
     item->key = json_object_iter_key(at);
-    if (!json_copy(item, json_object_iter_value(at))) return false;
+    if (!json_take(item, json_object_iter_value(at))) return false;
   }
   return true;
 }
 
 /* out is cleared. On failure it can be freed as far as it got. */
-static bool json_copy(akin_json *out, const json_t *from) {
+static bool json_take(akin_json *out, const json_t *from) {
   switch (json_typeof(from)) {
   case JSON_OBJECT:
     out->kind = JSON_KIND_OBJECT;
-    return json_copy_object(out, (json_t *)from);
+    return json_take_object(out, (json_t *)from);
   case JSON_ARRAY:
     out->kind = JSON_KIND_ARRAY;
-    return json_copy_array(out, from);
+    return json_take_array(out, from);
   case JSON_STRING:
     out->kind = JSON_KIND_TEXT;
     out->is.text = json_string_value(from);
@@ -149,7 +149,7 @@ static void json_free_items(akin_json *value) {
 
 /* ---- parsing ---- */
 
-static akin_status json_fail_parsing(const json_error_t *error, akin_error *err) {
+static akin_status json_fail_parse(const json_error_t *error, akin_error *err) {
   if (json_error_code(error) == json_error_out_of_memory)
     return akin_fail(err, AKIN_ERROR_MEMORY, "JSON: out of memory");
   return akin_fail(err, AKIN_ERROR_FORMAT, "JSON, line %d, column %d: %s", error->line, error->column, error->text);
@@ -166,9 +166,9 @@ akin_status akin_json_parse(akin_json **out, const char *text, size_t n, akin_er
   root->tree = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
   if (!root->tree) {
     akin_free(root);
-    return json_fail_parsing(&error, err);
+    return json_fail_parse(&error, err);
   }
-  if (!json_copy(&root->value, root->tree)) {
+  if (!json_take(&root->value, root->tree)) {
     akin_json_free(&root->value);
     return akin_fail(err, AKIN_ERROR_MEMORY, "JSON: out of memory for the values of %zu bytes", n);
   }
