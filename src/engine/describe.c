@@ -10,19 +10,15 @@
 /* "7 x 7 x 320", "1280". */
 static akin_status describe_shape(akin_buffer *out, const akin_layer_info *layer, const char *between) {
   akin_status status = AKIN_OK;
-  for (uint32_t i = 0; !status && i < layer->rank && i < 3; i++) {
+  for (uint32_t i = 0; !status && i < layer->rank && i < 3; i++)
     status = akin_buffer_printf(out, "%s%u", i ? between : "", layer->shape[i]);
-  }
   return status;
 }
 
 static akin_status describe_numbers(akin_buffer *out, const float values[3]) {
   akin_status status = AKIN_OK;
-  for (int i = 0; !status && i < 3; i++) {
-    if (!(status = akin_buffer_append_text(out, i ? ", " : ""))) {
-      status = akin_text_number(out, (double)values[i], 3);
-    }
-  }
+  for (int i = 0; !status && i < 3; i++)
+    if (!(status = akin_buffer_append_text(out, i ? ", " : ""))) status = akin_text_number(out, (double)values[i], 3);
   return status;
 }
 
@@ -47,9 +43,8 @@ static akin_status describe_layers_text(akin_buffer *out, const akin_model *m) {
 
 static akin_status describe_weights_text(akin_buffer *out, const akin_card *card) {
   akin_status status = AKIN_OK;
-  for (size_t i = 0; !status && i < card->weights_count; i++) {
+  for (size_t i = 0; !status && i < card->weights_count; i++)
     status = akin_buffer_printf(out, "origin         %s (%s)\n", card->weights[i].origin, card->weights[i].file);
-  }
   return status;
 }
 
@@ -71,13 +66,10 @@ static akin_status describe_text(akin_buffer *out, const akin_model *m) {
         out, "licence        %s\ncitation       %s\ninput          %s, (x - mean) / scale with mean ", card->licence,
         card->citation ? card->citation : "-", card->bgr ? "BGR" : "RGB");
   }
-  if (!status && !(status = describe_numbers(out, card->mean)) &&
-      !(status = akin_buffer_append_text(out, ", scale "))) {
+  if (!status && !(status = describe_numbers(out, card->mean)) && !(status = akin_buffer_append_text(out, ", scale ")))
     status = describe_numbers(out, card->scale);
-  }
-  if (!status && !(status = akin_buffer_append_text(out, "\npreprocessing  "))) {
+  if (!status && !(status = akin_buffer_append_text(out, "\npreprocessing  ")))
     status = akin_preparation_text(out, &m->preparation);
-  }
   if (!status) {
     bool mirror = card->mirror && m->options.preprocess == AKIN_PREPROCESS_CARD;
     status = akin_buffer_printf(out, "%s\nfeature        %u values: layer %s%s\nrule           %s\nfingerprint    %s\n",
@@ -92,9 +84,7 @@ static akin_status describe_text(akin_buffer *out, const akin_model *m) {
 
 static akin_status describe_member(akin_buffer *out, const char *key, const char *text) {
   akin_status status = akin_buffer_printf(out, "\"%s\": ", key);
-  if (!status) {
-    status = text ? akin_text_json(out, text) : akin_buffer_append_text(out, "null");
-  }
+  if (!status) status = text ? akin_text_json(out, text) : akin_buffer_append_text(out, "null");
   return status ? status : akin_buffer_append_text(out, ", ");
 }
 
@@ -106,9 +96,8 @@ static akin_status describe_layers_json(akin_buffer *out, const akin_model *m) {
     akin_folder_layer(m->folder, i, &layer);
     if ((status = akin_buffer_append_text(out, i ? ", {" : "{")) ||
         (status = describe_member(out, "name", layer.name)) || (status = describe_member(out, "kind", layer.kind)) ||
-        (status = akin_buffer_append_text(out, "\"shape\": [")) || (status = describe_shape(out, &layer, ", "))) {
+        (status = akin_buffer_append_text(out, "\"shape\": [")) || (status = describe_shape(out, &layer, ", ")))
       break;
-    }
     status = akin_buffer_printf(out, "], \"weights\": %llu}", (unsigned long long)layer.parameters);
   }
   return status ? status : akin_buffer_append_text(out, "]}\n");
@@ -131,20 +120,16 @@ static akin_status describe_json(akin_buffer *out, const akin_model *m) {
       (status = describe_member(out, "preprocessing", preparation.data)) ||
       (status = describe_member(out, "feature_layer", m->cut.layer)) ||
       (status = describe_member(out, "rule", m->cut.rule)) ||
-      (status = describe_member(out, "fingerprint", m->cut.fingerprint))) {
+      (status = describe_member(out, "fingerprint", m->cut.fingerprint)))
     goto out;
-  }
   if ((status = akin_buffer_append_text(out, "\"mean\": [")) || (status = describe_numbers(out, card->mean)) ||
-      (status = akin_buffer_append_text(out, "], \"scale\": [")) || (status = describe_numbers(out, card->scale))) {
+      (status = akin_buffer_append_text(out, "], \"scale\": [")) || (status = describe_numbers(out, card->scale)))
     goto out;
-  }
   status = akin_buffer_printf(
       out, "], \"channels\": \"%s\", \"width\": %u, \"height\": %u, \"dim\": %u, \"weights\": %llu, \"bytes\": %llu, ",
       card->bgr ? "bgr" : "rgb", m->preparation.width, m->preparation.height, m->cut.dim,
       (unsigned long long)akin_folder_parameters(m->folder), (unsigned long long)akin_folder_disk_use(m->folder));
-  if (!status) {
-    status = describe_layers_json(out, m);
-  }
+  if (!status) status = describe_layers_json(out, m);
 out:
   akin_buffer_free(&preparation);
   return status;
@@ -153,11 +138,10 @@ out:
 akin_status akin_model_describe(const akin_model *model, FILE *out, int json, akin_error *err) {
   akin_buffer text = AKIN_BUFFER_INIT(64u * 1024 * 1024);
   akin_status status = json ? describe_json(&text, model) : describe_text(&text, model);
-  if (status) {
+  if (status)
     status = akin_fail_memory(err, text.size);
-  } else if (fwrite(text.data, 1, text.size, out) != text.size) {
+  else if (fwrite(text.data, 1, text.size, out) != text.size)
     status = akin_fail_errno(err, errno, "the description of %s", akin_model_name(model));
-  }
   akin_buffer_free(&text);
   return status;
 }

@@ -48,29 +48,21 @@ static void ingest_tell(ingest *in, double now) {
     p->images_per_second = (double)in->work_done / (now - in->work_began);
     p->remaining_seconds = (double)(in->work_total - in->work_done) / p->images_per_second;
   }
-  if (in->options.on_progress) {
-    in->options.on_progress(in->options.context, p);
-  }
+  if (in->options.on_progress) in->options.on_progress(in->options.context, p);
 }
 
 static void ingest_tick(void *context) {
   ingest *in = context;
   double now = ingest_now();
-  if (now - in->last_tick < INGEST_TICK_SECONDS) {
-    return;
-  }
+  if (now - in->last_tick < INGEST_TICK_SECONDS) return;
   in->last_tick = now;
   ingest_tell(in, now);
-  if (in->options.should_cancel && in->options.should_cancel(in->options.context)) {
-    in->cancelled = true;
-  }
+  if (in->options.should_cancel && in->options.should_cancel(in->options.context)) in->cancelled = true;
 }
 
 static void ingest_skipped(ingest *in, const char *path, const char *reason) {
   in->progress.skipped++;
-  if (in->options.on_skipped) {
-    in->options.on_skipped(in->options.context, path, reason);
-  }
+  if (in->options.on_skipped) in->options.on_skipped(in->options.context, path, reason);
 }
 
 /* ---- before the work ---- */
@@ -80,12 +72,8 @@ static akin_status ingest_check(const akin_ingest_options *o, const akin_model *
     return akin_fail(err, AKIN_ERROR_USAGE, "ingest options of version %u, this library knows version %u", o->version,
                      AKIN_INGEST_OPTIONS_VERSION);
   }
-  if (count == 0) {
-    return akin_fail(err, AKIN_ERROR_USAGE, "no folder or file was given");
-  }
-  if (o->jobs > 1024) {
-    return akin_fail(err, AKIN_ERROR_USAGE, "%u jobs asked for, at most 1,024 are possible", o->jobs);
-  }
+  if (count == 0) return akin_fail(err, AKIN_ERROR_USAGE, "no folder or file was given");
+  if (o->jobs > 1024) return akin_fail(err, AKIN_ERROR_USAGE, "%u jobs asked for, at most 1,024 are possible", o->jobs);
   return model ? AKIN_OK : akin_fail(err, AKIN_ERROR_USAGE, "no model was given");
 }
 
@@ -93,9 +81,7 @@ static akin_status ingest_check(const akin_ingest_options *o, const akin_model *
 static akin_status ingest_check_fingerprint(ingest *in, const akin_stored_model *stored, akin_error *err) {
   akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
   char *layer = NULL, *meaning = NULL, *difference = NULL;
-  if (strcmp(stored->fingerprint, akin_model_fingerprint(in->model)) == 0) {
-    return AKIN_OK;
-  }
+  if (strcmp(stored->fingerprint, akin_model_fingerprint(in->model)) == 0) return AKIN_OK;
   akin_status status = akin_model_settings_parse(&options, &layer, &meaning, stored->card, err);
   if (!status) {
     difference = meaning ? akin_cut_difference(in->model->cut.meaning, meaning) : NULL;
@@ -117,25 +103,19 @@ static akin_status ingest_add_model(ingest *in, akin_error *err) {
   size_t count = 0;
   const char *name = akin_model_name(in->model);
   akin_status status = akin_storage_models(in->writer, &models, &count, err);
-  for (size_t i = 0; !status && i < count; i++) {
-    if (strcmp(models[i].name, name) == 0) {
-      status = ingest_check_fingerprint(in, &models[i], err);
-    }
-  }
+  for (size_t i = 0; !status && i < count; i++)
+    if (strcmp(models[i].name, name) == 0) status = ingest_check_fingerprint(in, &models[i], err);
   akin_stored_models_free(models, count);
-  if (status) {
-    return status;
-  }
+  if (status) return status;
   if (akin_model_settings_json(&settings, in->model)) {
     status = akin_fail_memory(err, settings.size);
   } else if (!(status = akin_storage_begin(in->writer, err))) {
     status = akin_storage_model_add(in->writer, name, akin_model_fingerprint(in->model), akin_model_dim(in->model),
                                     settings.data, &in->model_id, err);
-    if (status) {
+    if (status)
       akin_storage_rollback(in->writer);
-    } else {
+    else
       status = akin_storage_commit(in->writer, err);
-    }
   }
   akin_buffer_free(&settings);
   return status;
@@ -153,19 +133,16 @@ static akin_status ingest_plan(ingest *in, const char *const *paths, size_t coun
                       .cancelled = &in->cancelled,
                       .context = in};
   akin_status status = akin_worklist_new(&plan->work, in->store->folder, err);
-  if (!status) {
-    status = akin_worklist_new(&plan->gone, in->store->folder, err);
-  }
+  if (!status) status = akin_worklist_new(&plan->gone, in->store->folder, err);
   in->progress.scanning = 1;
   for (size_t i = 0; !status && i < count; i++) {
     akin_error here;
     status = akin_plan_add(plan, paths[i], &here);
     if (status == AKIN_ERROR_NOT_FOUND || status == AKIN_ERROR_REFUSED) {
-      if (trouble->code == AKIN_OK) {
+      if (trouble->code == AKIN_OK)
         *trouble = here;
-      } else if (in->options.on_note) {
+      else if (in->options.on_note)
         in->options.on_note(in->options.context, here.text);
-      }
       status = AKIN_OK;
     } else if (status) {
       status = akin_fail(err, status, "%s", here.text);
@@ -190,14 +167,10 @@ static akin_status ingest_check_space(ingest *in, akin_error *err) {
 /* ---- writing ---- */
 
 static akin_status ingest_commit(ingest *in, akin_error *err) {
-  if (in->batch == 0) {
-    return AKIN_OK;
-  }
+  if (in->batch == 0) return AKIN_OK;
   in->batch = 0;
   akin_status status = akin_storage_commit(in->writer, err);
-  if (status) {
-    akin_storage_rollback(in->writer);
-  }
+  if (status) akin_storage_rollback(in->writer);
   return status;
 }
 
@@ -213,23 +186,17 @@ static akin_status ingest_put(ingest *in, const akin_result *r, akin_error *err)
                              .height = r->height};
   uint64_t content_id = 0;
   akin_status status = akin_storage_image_put(in->writer, &image, &content_id, err);
-  if (!status && r->feature && readable) {
+  if (!status && r->feature && readable)
     status = akin_storage_feature_put(in->writer, in->model_id, content_id, r->feature, err);
-  }
   return status;
 }
 
 static akin_status ingest_result(ingest *in, const akin_result *r, akin_error *err) {
-  if (r->outcome == AKIN_OUTCOME_FATAL) {
-    return akin_fail(err, r->status, "%s", r->reason ? r->reason : "no memory");
-  }
+  if (r->outcome == AKIN_OUTCOME_FATAL) return akin_fail(err, r->status, "%s", r->reason ? r->reason : "no memory");
   in->work_done++;
-  if (r->outcome == AKIN_OUTCOME_VANISHED || r->outcome == AKIN_OUTCOME_UNREADABLE) {
+  if (r->outcome == AKIN_OUTCOME_VANISHED || r->outcome == AKIN_OUTCOME_UNREADABLE)
     ingest_skipped(in, r->path, r->reason);
-  }
-  if (r->outcome == AKIN_OUTCOME_VANISHED) {
-    return AKIN_OK;
-  }
+  if (r->outcome == AKIN_OUTCOME_VANISHED) return AKIN_OK;
   akin_status status = AKIN_OK;
   if (in->batch == 0) {
     in->batch_began = ingest_now();
@@ -241,9 +208,8 @@ static akin_status ingest_result(ingest *in, const akin_result *r, akin_error *e
   }
   in->progress.embedded += !status && r->outcome == AKIN_OUTCOME_EMBEDDED;
   in->progress.reused += !status && r->outcome == AKIN_OUTCOME_REUSED;
-  if (!status && (in->batch >= INGEST_BATCH || ingest_now() - in->batch_began >= INGEST_BATCH_SECONDS)) {
+  if (!status && (in->batch >= INGEST_BATCH || ingest_now() - in->batch_began >= INGEST_BATCH_SECONDS))
     status = ingest_commit(in, err);
-  }
   return status;
 }
 
@@ -255,28 +221,19 @@ static akin_status ingest_work(ingest *in, unsigned jobs, akin_error *err) {
   int got;
   akin_status status =
       akin_workers_start(&workers, jobs, in->plan.work, in->model, in->model_id, in->store->folder, err);
-  if (status) {
-    return status;
-  }
+  if (status) return status;
   while ((got = akin_workers_next(workers, &result, 100)) >= 0) {
-    if (got == 1 && !status) {
-      status = ingest_result(in, result, err);
-    }
+    if (got == 1 && !status) status = ingest_result(in, result, err);
     akin_result_free(result);
     ingest_tick(in);
-    if (status || in->cancelled) {
-      akin_workers_stop(workers);
-    }
+    if (status || in->cancelled) akin_workers_stop(workers);
   }
-  if (!status) {
-    status = akin_workers_outcome(workers, err);
-  }
+  if (!status) status = akin_workers_outcome(workers, err);
   akin_workers_free(workers);
-  if (!status) {
+  if (!status)
     status = ingest_commit(in, err);
-  } else if (in->batch > 0) {
+  else if (in->batch > 0)
     akin_storage_rollback(in->writer);
-  }
   return status;
 }
 
@@ -291,9 +248,7 @@ static akin_status ingest_remove_gone(ingest *in, akin_error *err) {
   akin_buffer path = AKIN_BUFFER_INIT(0);
   uint64_t tag;
   bool more = true;
-  if (akin_worklist_count(in->plan.gone) == 0) {
-    return AKIN_OK;
-  }
+  if (akin_worklist_count(in->plan.gone) == 0) return AKIN_OK;
   akin_status status = akin_storage_begin(in->writer, err);
   while (!status && !(status = akin_worklist_next(in->plan.gone, &path, &tag, &more, err)) && more) {
     status = akin_storage_image_at(in->writer, path.data, ingest_remove, in, err);
@@ -313,20 +268,14 @@ static akin_status ingest_run(ingest *in, const char *const *paths, size_t count
                               akin_error *err) {
   unsigned jobs = in->options.jobs ? in->options.jobs : akin_thread_cores();
   akin_status status = akin_store_writer(in->store, &in->writer, err);
-  if (status || (status = ingest_add_model(in, err)) || (status = ingest_plan(in, paths, count, trouble, err))) {
+  if (status || (status = ingest_add_model(in, err)) || (status = ingest_plan(in, paths, count, trouble, err)))
     return status;
-  }
   in->work_total = akin_worklist_count(in->plan.work);
-  if (in->work_total > 0 && ((status = ingest_check_space(in, err)) || (status = akin_model_prepare(in->model, err)))) {
+  if (in->work_total > 0 && ((status = ingest_check_space(in, err)) || (status = akin_model_prepare(in->model, err))))
     return status;
-  }
   in->work_began = ingest_now();
-  if (in->work_total > 0) {
-    status = ingest_work(in, in->work_total < jobs ? (unsigned)in->work_total : jobs, err);
-  }
-  if (!status && !in->cancelled) {
-    status = ingest_remove_gone(in, err);
-  }
+  if (in->work_total > 0) status = ingest_work(in, in->work_total < jobs ? (unsigned)in->work_total : jobs, err);
+  if (!status && !in->cancelled) status = ingest_remove_gone(in, err);
   return status;
 }
 
@@ -346,26 +295,18 @@ akin_status akin_store_ingest(akin_store *store, akin_model *model, const char *
   ingest in = {.store = store, .model = model, .options = options ? *options : defaults};
   akin_error trouble = {AKIN_OK, ""};
   akin_status status = ingest_check(&in.options, model, count, err);
-  if (status) {
-    return status;
-  }
+  if (status) return status;
   in.began = ingest_now();
   status = ingest_run(&in, paths, count, &trouble, err);
   akin_plan_free(&in.plan);
   akin_storage_close(in.writer);
-  if (in.writer && status != AKIN_ERROR_NO_SPACE) {
-    ingest_pack(&in);
-  }
+  if (in.writer && status != AKIN_ERROR_NO_SPACE) ingest_pack(&in);
   ingest_tell(&in, ingest_now());
-  if (total) {
-    *total = in.progress;
-  }
+  if (total) *total = in.progress;
   if (!status && in.cancelled) {
     status =
         akin_fail(err, AKIN_ERROR_CANCELLED, "stopped; what was done is kept, the same command goes on from there");
   }
-  if (!status && trouble.code) {
-    status = akin_fail(err, trouble.code, "%s", trouble.text);
-  }
+  if (!status && trouble.code) status = akin_fail(err, trouble.code, "%s", trouble.text);
   return status;
 }

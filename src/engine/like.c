@@ -25,9 +25,8 @@ akin_status akin_question_begin(akin_question *q, akin_store *store, const akin_
   *q = (akin_question){.store = store, .query = query ? query : &defaults};
   akin_status status = question_check(q->query, err);
   if (status || (status = akin_store_find_model(store, &q->model, q->query->model, err)) ||
-      (status = akin_store_vectors(store, &q->vectors, q->model, err))) {
+      (status = akin_store_vectors(store, &q->vectors, q->model, err)))
     return status;
-  }
   q->sum = akin_calloc(q->model->dim, sizeof *q->sum);
   q->feature = akin_calloc(q->model->dim, sizeof *q->feature);
   return q->sum && q->feature ? akin_question_restart(q, err) : akin_fail_memory(err, q->model->dim * sizeof *q->sum);
@@ -54,9 +53,7 @@ static akin_status question_add_content(akin_question *q, uint64_t content_id, a
   if (q->content_count == q->content_room) {
     size_t room = q->content_room ? q->content_room * 2 : 16;
     uint64_t *contents = akin_realloc_array(q->contents, room, sizeof *contents);
-    if (!contents) {
-      return akin_fail_memory(err, room * sizeof *contents);
-    }
+    if (!contents) return akin_fail_memory(err, room * sizeof *contents);
     q->contents = contents;
     q->content_room = room;
   }
@@ -66,9 +63,8 @@ static akin_status question_add_content(akin_question *q, uint64_t content_id, a
 
 static akin_status question_add(akin_question *q, const char *path, const float *feature, uint64_t content_id,
                                 akin_error *err) {
-  for (uint32_t i = 0; i < q->model->dim; i++) {
+  for (uint32_t i = 0; i < q->model->dim; i++)
     q->sum[i] += feature[i];
-  }
   akin_status status = content_id ? question_add_content(q, content_id, err) : AKIN_OK;
   return status ? status : akin_hits_add_query(q->hits, path, err);
 }
@@ -90,18 +86,12 @@ static akin_status question_open_model(akin_question *q, akin_error *err) {
   akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
   akin_store *store = q->store;
   char *layer = NULL, *meaning = NULL, *difference = NULL;
-  if (store->model && strcmp(akin_model_fingerprint(store->model), q->model->fingerprint) == 0) {
-    return AKIN_OK;
-  }
+  if (store->model && strcmp(akin_model_fingerprint(store->model), q->model->fingerprint) == 0) return AKIN_OK;
   akin_model_free(store->model);
   store->model = NULL;
-  if (q->query->model_options) {
-    options = *q->query->model_options;
-  }
+  if (q->query->model_options) options = *q->query->model_options;
   akin_status status = akin_model_settings_parse(&options, &layer, &meaning, q->model->card, err);
-  if (!status) {
-    status = akin_model_open(&store->model, q->model->name, &options, err);
-  }
+  if (!status) status = akin_model_open(&store->model, q->model->name, &options, err);
   if (!status && strcmp(akin_model_fingerprint(store->model), q->model->fingerprint) != 0) {
     difference = meaning ? akin_cut_difference(store->model->cut.meaning, meaning) : NULL;
     status = akin_fail(
@@ -147,18 +137,15 @@ static akin_status question_find_path(akin_question *q, const char *path, uint64
     status = akin_storage_image_at(reader, path, question_visit_stored, &s, err);
     status = status == AKIN_ERROR_NOT_FOUND ? AKIN_OK : status;
   }
-  if (!status && s.readable && s.unchanged && akin_vectors_find(q->vectors, s.content_id)) {
-    *content_id = s.content_id;
-  }
+  if (!status && s.readable && s.unchanged && akin_vectors_find(q->vectors, s.content_id)) *content_id = s.content_id;
   return status;
 }
 
 static akin_status question_embed(akin_question *q, const char *path, const akin_buffer *bytes, akin_error *err) {
   akin_status status = question_open_model(q, err);
   q->model_failed = status != AKIN_OK;
-  if (!status && (status = akin_model_embed_memory(q->store->model, q->feature, bytes->data, bytes->size, 0, err))) {
+  if (!status && (status = akin_model_embed_memory(q->store->model, q->feature, bytes->data, bytes->size, 0, err)))
     status = akin_fail_context(err, status, "%s", path);
-  }
   return status;
 }
 
@@ -173,17 +160,14 @@ static akin_status question_add_outside(akin_question *q, const char *path, akin
   akin_status status = akin_file_read(&bytes, path, limits->max_bytes, NULL, err);
   if (status || (status = akin_hash_bytes(&hash, bytes.data, bytes.size, err)) ||
       (status = akin_store_reader(q->store, &reader, err)) ||
-      (status = akin_storage_content_find(reader, &hash, &content_id, NULL, NULL, err))) {
+      (status = akin_storage_content_find(reader, &hash, &content_id, NULL, NULL, err)))
     goto out;
-  }
   const float *feature = content_id ? akin_vectors_find(q->vectors, content_id) : NULL;
   if (!feature) {
     status = question_embed(q, path, &bytes, err);
     feature = q->feature;
   }
-  if (!status) {
-    status = question_add(q, path, feature, content_id, err);
-  }
+  if (!status) status = question_add(q, path, feature, content_id, err);
 out:
   akin_buffer_free(&bytes);
   return status;
@@ -193,9 +177,7 @@ akin_status akin_question_add_path(akin_question *q, const char *path, akin_erro
   char *absolute = NULL;
   uint64_t content_id = 0;
   akin_status status = akin_path_absolute(&absolute, path, err);
-  if (!status) {
-    status = question_find_path(q, absolute, &content_id, err);
-  }
+  if (!status) status = question_find_path(q, absolute, &content_id, err);
   if (!status) {
     status =
         content_id ? akin_question_add_stored(q, absolute, content_id, err) : question_add_outside(q, absolute, err);
@@ -219,9 +201,8 @@ typedef struct answer {
 } answer;
 
 static void answer_free(answer *a) {
-  for (size_t i = 0; i < a->count; i++) {
+  for (size_t i = 0; i < a->count; i++)
     akin_free(a->images[i].path);
-  }
   akin_free(a->images);
 }
 
@@ -230,35 +211,26 @@ static akin_status answer_visit(void *context, const akin_stored_image *image, a
   if (a->count == a->room) {
     size_t room = a->room ? a->room * 2 : 32;
     answer_image *images = akin_realloc_array(a->images, room, sizeof *images);
-    if (!images) {
-      return akin_fail_memory(err, room * sizeof *images);
-    }
+    if (!images) return akin_fail_memory(err, room * sizeof *images);
     a->images = images;
     a->room = room;
   }
   char *path = akin_strdup(image->path);
-  if (!path) {
-    return akin_fail_memory(err, strlen(image->path) + 1);
-  }
+  if (!path) return akin_fail_memory(err, strlen(image->path) + 1);
   a->images[a->count++] = (answer_image){path, a->score, image->width, image->height};
   return AKIN_OK;
 }
 
 static int answer_order(const void *x, const void *y) {
   const answer_image *a = x, *b = y;
-  if (a->score != b->score) {
-    return a->score > b->score ? -1 : 1;
-  }
+  if (a->score != b->score) return a->score > b->score ? -1 : 1;
   return strcmp(a->path, b->path);
 }
 
 static bool question_skips(void *context, uint64_t id) {
   const akin_question *q = context;
-  for (size_t i = 0; i < q->content_count; i++) {
-    if (q->contents[i] == id) {
-      return true;
-    }
-  }
+  for (size_t i = 0; i < q->content_count; i++)
+    if (q->contents[i] == id) return true;
   return false;
 }
 
@@ -269,18 +241,13 @@ static akin_status question_fill(akin_question *q, const akin_scored *best, size
   akin_status status = akin_store_reader(q->store, &reader, err);
   for (size_t i = 0; !status && i < count; i++) {
     /* contents of equal score are taken together; after a whole group, k images are enough */
-    if (a.count >= q->query->k && best[i].score < a.score) {
-      break;
-    }
+    if (a.count >= q->query->k && best[i].score < a.score) break;
     a.score = best[i].score;
     status = akin_storage_images_of(reader, best[i].id, answer_visit, &a, err);
   }
-  if (!status && a.count > 0) {
-    qsort(a.images, a.count, sizeof *a.images, answer_order);
-  }
-  for (size_t i = 0; !status && i < a.count && i < q->query->k; i++) {
+  if (!status && a.count > 0) qsort(a.images, a.count, sizeof *a.images, answer_order);
+  for (size_t i = 0; !status && i < a.count && i < q->query->k; i++)
     status = akin_hits_add(q->hits, a.images[i].path, a.images[i].score, a.images[i].width, a.images[i].height, err);
-  }
   answer_free(&a);
   return status;
 }
@@ -290,14 +257,10 @@ akin_status akin_question_answer(akin_question *q, akin_error *err) {
   size_t count = 0;
   /* The feature of one image has unit length already, and stays what it is to the last bit. */
   akin_status status = akin_hits_query_count(q->hits) > 1 ? akin_search_normalise(q->sum, q->model->dim, err) : AKIN_OK;
-  if (status) {
-    return akin_fail_context(err, status, "the mean feature of these images");
-  }
+  if (status) return akin_fail_context(err, status, "the mean feature of these images");
   status = akin_search_best(&best, &count, q->vectors, q->sum, q->query->k,
                             q->query->include_self ? NULL : question_skips, q, err);
-  if (!status) {
-    status = question_fill(q, best, count, err);
-  }
+  if (!status) status = question_fill(q, best, count, err);
   akin_free(best);
   return status;
 }
@@ -308,12 +271,9 @@ akin_status akin_store_like(akin_store *store, akin_hits **out, const char *cons
   *out = NULL;
   akin_status status =
       count > 0 ? akin_question_begin(&q, store, query, err) : akin_fail(err, AKIN_ERROR_USAGE, "no image was given");
-  for (size_t i = 0; !status && i < count; i++) {
+  for (size_t i = 0; !status && i < count; i++)
     status = akin_question_add_path(&q, images[i], err);
-  }
-  if (!status) {
-    status = akin_question_answer(&q, err);
-  }
+  if (!status) status = akin_question_answer(&q, err);
   if (!status) {
     *out = q.hits;
     q.hits = NULL;

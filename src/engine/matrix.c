@@ -15,9 +15,8 @@ typedef struct matrix_images {
 } matrix_images;
 
 static void matrix_images_free(matrix_images *m) {
-  for (size_t i = 0; i < m->count; i++) {
+  for (size_t i = 0; i < m->count; i++)
     akin_free(m->paths[i]);
-  }
   akin_free(m->paths);
   akin_free(m->rows);
   akin_free(m->contents);
@@ -31,9 +30,7 @@ static akin_status matrix_grow(matrix_images *m, akin_error *err) {
   m->rows = rows ? rows : m->rows;
   uint64_t *contents = akin_realloc_array(m->contents, room, sizeof *contents);
   m->contents = contents ? contents : m->contents;
-  if (!paths || !rows || !contents) {
-    return akin_fail_memory(err, room * sizeof *paths);
-  }
+  if (!paths || !rows || !contents) return akin_fail_memory(err, room * sizeof *paths);
   m->room = room;
   return AKIN_OK;
 }
@@ -42,13 +39,9 @@ static akin_status matrix_visit(void *context, const akin_stored_image *image, a
   matrix_images *m = context;
   const float *row = image->state == AKIN_IMAGE_READABLE ? akin_vectors_find(m->vectors, image->content_id) : NULL;
   akin_status status = row && m->count == m->room ? matrix_grow(m, err) : AKIN_OK;
-  if (status || !row) {
-    return status;
-  }
+  if (status || !row) return status;
   m->paths[m->count] = akin_strdup(image->path);
-  if (!m->paths[m->count]) {
-    return akin_fail_memory(err, strlen(image->path) + 1);
-  }
+  if (!m->paths[m->count]) return akin_fail_memory(err, strlen(image->path) + 1);
   m->rows[m->count] = row;
   m->contents[m->count++] = image->content_id;
   return AKIN_OK;
@@ -77,9 +70,8 @@ akin_status akin_store_features(akin_store *store, const char *model, akin_featu
   matrix_images m = {0};
   uint32_t dim = 0;
   akin_status status = matrix_collect(&m, &dim, store, model, err);
-  for (size_t i = 0; !status && i < m.count; i++) {
+  for (size_t i = 0; !status && i < m.count; i++)
     status = visit(context, m.paths[i], m.rows[i], dim);
-  }
   matrix_images_free(&m);
   return status;
 }
@@ -87,13 +79,11 @@ akin_status akin_store_features(akin_store *store, const char *model, akin_featu
 /* scores: f32 [count] of image i with each. The same content is exactly 1. The order of the two vectors does not matter
  * to a score's bits, so the matrix is symmetric. */
 static void matrix_scores(float *scores, const matrix_images *m, size_t i, uint32_t dim) {
-  for (size_t j = 0; j < m->count; j++) {
-    if (m->contents[i] == m->contents[j]) {
+  for (size_t j = 0; j < m->count; j++)
+    if (m->contents[i] == m->contents[j])
       scores[j] = 1.0f;
-    } else {
+    else
       akin_search_scores(&scores[j], m->rows[i], m->rows[j], 1, dim, dim);
-    }
-  }
 }
 
 akin_status akin_store_matrix(akin_store *store, const char *model, akin_matrix_begin *begin, akin_matrix_row *row,
@@ -102,12 +92,9 @@ akin_status akin_store_matrix(akin_store *store, const char *model, akin_matrix_
   uint32_t dim = 0;
   float *scores = NULL;
   akin_status status = matrix_collect(&m, &dim, store, model, err);
-  if (!status && !(scores = akin_calloc(m.count, sizeof *scores))) {
+  if (!status && !(scores = akin_calloc(m.count, sizeof *scores)))
     status = akin_fail_memory(err, m.count * sizeof *scores);
-  }
-  if (!status) {
-    status = begin(context, (const char *const *)m.paths, m.count);
-  }
+  if (!status) status = begin(context, (const char *const *)m.paths, m.count);
   for (size_t i = 0; !status && i < m.count; i++) {
     matrix_scores(scores, &m, i, dim);
     status = row(context, i, scores, m.count);

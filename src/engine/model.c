@@ -26,18 +26,14 @@ static akin_status model_check_options(const akin_model_options *o, akin_error *
     return akin_fail(err, AKIN_ERROR_USAGE, "model options of version %u, this library knows version %u", o->version,
                      AKIN_MODEL_OPTIONS_VERSION);
   }
-  if (o->workers > 1024) {
+  if (o->workers > 1024)
     return akin_fail(err, AKIN_ERROR_USAGE, "%u workers asked for, at most 1,024 are possible", o->workers);
-  }
-  if (o->pooling != AKIN_POOLING_AVERAGE && o->pooling != AKIN_POOLING_MAX) {
+  if (o->pooling != AKIN_POOLING_AVERAGE && o->pooling != AKIN_POOLING_MAX)
     return akin_fail(err, AKIN_ERROR_USAGE, "unknown pooling %d", (int)o->pooling);
-  }
-  if (o->preprocess != AKIN_PREPROCESS_CARD && o->preprocess != AKIN_PREPROCESS_KERAS) {
+  if (o->preprocess != AKIN_PREPROCESS_CARD && o->preprocess != AKIN_PREPROCESS_KERAS)
     return akin_fail(err, AKIN_ERROR_USAGE, "unknown preprocessing %d", (int)o->preprocess);
-  }
-  if (o->limits.max_bytes == 0 || o->limits.max_pixels == 0) {
+  if (o->limits.max_bytes == 0 || o->limits.max_pixels == 0)
     return akin_fail(err, AKIN_ERROR_USAGE, "limits of 0 let no image through: start from AKIN_LIMITS_INIT");
-  }
   return AKIN_OK;
 }
 
@@ -45,9 +41,7 @@ static akin_status model_cut(akin_model *m, akin_error *err) {
   const akin_card *card = akin_folder_card(m->folder);
   bool keras = m->options.preprocess == AKIN_PREPROCESS_KERAS;
   m->preparation = card->preparation;
-  if (keras) {
-    akin_preparation_keras(&m->preparation);
-  }
+  if (keras) akin_preparation_keras(&m->preparation);
   return akin_folder_cut(&m->cut, m->folder, m->layer,
                          m->options.pooling == AKIN_POOLING_MAX ? AKIN_POOL_MAX : AKIN_POOL_AVERAGE, &m->preparation,
                          card->mirror && !keras, m->options.bf16 ? "bf16" : "f32", AKIN_IMAGE_VERSION, err);
@@ -57,13 +51,9 @@ static akin_status model_cut(akin_model *m, akin_error *err) {
 static akin_status model_make_slots(akin_model *m, akin_error *err) {
   size_t count = m->options.workers ? m->options.workers : 1;
   m->slots = akin_calloc(count, sizeof *m->slots);
-  if (!m->slots) {
-    return akin_fail_memory(err, count * sizeof *m->slots);
-  }
+  if (!m->slots) return akin_fail_memory(err, count * sizeof *m->slots);
   akin_status status = akin_queue_new(&m->idle, count, err);
-  if (!status) {
-    status = akin_queue_new(&m->large, 1, err);
-  }
+  if (!status) status = akin_queue_new(&m->large, 1, err);
   if (!status) {
     m->slot_count = count;
     akin_queue_push(m->idle, &m->slots[0]);
@@ -77,17 +67,11 @@ akin_status akin_model_open(akin_model **out, const char *name, const akin_model
   const akin_model_options *o = options ? options : &defaults;
   char *models = NULL;
   *out = NULL;
-  if (!name) {
-    return akin_fail(err, AKIN_ERROR_USAGE, "no model was named");
-  }
+  if (!name) return akin_fail(err, AKIN_ERROR_USAGE, "no model was named");
   akin_status status = model_check_options(o, err);
-  if (status) {
-    return status;
-  }
+  if (status) return status;
   akin_model *m = akin_calloc(1, sizeof *m);
-  if (!m) {
-    return akin_fail_memory(err, sizeof *m);
-  }
+  if (!m) return akin_fail_memory(err, sizeof *m);
   m->options = *o;
   m->options.layer = NULL;
   m->options.models_folder = NULL;
@@ -97,9 +81,8 @@ akin_status akin_model_open(akin_model **out, const char *name, const akin_model
   }
   if ((status = akin_place_models(&models, o->models_folder, err)) || (status = akin_place_blobs(&m->blobs, err)) ||
       (status = akin_folder_open(&m->folder, models, name, err)) || (status = model_cut(m, err)) ||
-      (status = model_make_slots(m, err))) {
+      (status = model_make_slots(m, err)))
     goto out;
-  }
   *out = m;
   m = NULL;
 out:
@@ -111,9 +94,7 @@ out:
 static void model_close_slots(akin_model *m) {
   const akin_runtime *runtime = akin_runtime_get();
   for (size_t i = 0; m->slots && i < m->slot_count; i++) {
-    if (m->slots[i].session) {
-      runtime->session_close(m->slots[i].session);
-    }
+    if (m->slots[i].session) runtime->session_close(m->slots[i].session);
     akin_free(m->slots[i].pixels);
     akin_free(m->slots[i].second);
     m->slots[i] = (akin_model_slot){0};
@@ -125,9 +106,7 @@ static void model_close_slots(akin_model *m) {
 }
 
 void akin_model_free(akin_model *model) {
-  if (!model) {
-    return;
-  }
+  if (!model) return;
   model_close_slots(model);
   akin_free(model->slots);
   akin_queue_free(model->idle);
@@ -165,12 +144,8 @@ static akin_status model_open_slot(akin_model *m, akin_model_slot *slot, akin_er
   size_t pixels = (size_t)m->preparation.width * m->preparation.height * 3;
   size_t vector = (size_t)m->cut.dim * sizeof(float);
   slot->pixels = akin_alloc_aligned(64, pixels);
-  if (!slot->pixels) {
-    return akin_fail_memory(err, pixels);
-  }
-  if (akin_folder_card(m->folder)->mirror && !(slot->second = akin_alloc(vector))) {
-    return akin_fail_memory(err, vector);
-  }
+  if (!slot->pixels) return akin_fail_memory(err, pixels);
+  if (akin_folder_card(m->folder)->mirror && !(slot->second = akin_alloc(vector))) return akin_fail_memory(err, vector);
   return akin_runtime_get()->session_open(&slot->session, m->network, err);
 }
 
@@ -194,12 +169,9 @@ static akin_status model_compile(akin_model *m, akin_error *err) {
     status = akin_fail(err, AKIN_ERROR_MISMATCH, "%s gives %u values, its layers say %u: import the model again",
                        m->cut.onnx_path, dim, m->cut.dim);
   }
-  for (size_t i = 0; !status && i < m->slot_count; i++) {
+  for (size_t i = 0; !status && i < m->slot_count; i++)
     status = model_open_slot(m, &m->slots[i], err);
-  }
-  if (status) {
-    model_close_slots(m);
-  }
+  if (status) model_close_slots(m);
   return status;
 }
 
@@ -214,11 +186,8 @@ static akin_status model_take_slot(akin_model *m, akin_model_slot **out, akin_er
       akin_queue_push(m->idle, slot);
       return status;
     }
-    for (size_t i = 0; i < m->slot_count; i++) {
-      if (&m->slots[i] != slot) {
-        akin_queue_push(m->idle, &m->slots[i]);
-      }
-    }
+    for (size_t i = 0; i < m->slot_count; i++)
+      if (&m->slots[i] != slot) akin_queue_push(m->idle, &m->slots[i]);
   }
   *out = slot;
   return AKIN_OK;
@@ -227,9 +196,7 @@ static akin_status model_take_slot(akin_model *m, akin_model_slot **out, akin_er
 akin_status akin_model_prepare(akin_model *model, akin_error *err) {
   akin_model_slot *slot = NULL;
   akin_status status = model_take_slot(model, &slot, err);
-  if (!status) {
-    akin_queue_push(model->idle, slot);
-  }
+  if (!status) akin_queue_push(model->idle, slot);
   return status;
 }
 
@@ -243,15 +210,12 @@ static akin_status model_infer(akin_model *m, akin_model_slot *slot, float *feat
   if (!status && slot->second && m->options.preprocess == AKIN_PREPROCESS_CARD) {
     akin_image_mirror(slot->pixels, m->preparation.width, m->preparation.height);
     status = runtime->infer(slot->session, slot->second, slot->pixels, err);
-    for (uint32_t i = 0; !status && i < m->cut.dim; i++) {
+    for (uint32_t i = 0; !status && i < m->cut.dim; i++)
       feature[i] = 0.5f * (feature[i] + slot->second[i]);
-    }
   }
   if (!status && !raw) {
     status = akin_search_normalise(feature, m->cut.dim, err);
-    if (status) {
-      status = akin_fail_context(err, status, "the feature that %s gives", akin_model_name(m));
-    }
+    if (status) status = akin_fail_context(err, status, "the feature that %s gives", akin_model_name(m));
   }
   return status;
 }
@@ -260,18 +224,12 @@ static akin_status model_infer(akin_model *m, akin_model_slot *slot, float *feat
 static akin_status model_decode(akin_model *m, akin_model_slot *slot, akin_image_info *info, const void *bytes,
                                 size_t size, akin_error *err) {
   akin_status status = akin_image_inspect(info, bytes, size, &m->options.limits, err);
-  if (status) {
-    return status;
-  }
+  if (status) return status;
   bool large = (uint64_t)info->width * info->height > MODEL_LARGE_PIXELS;
   void *token = NULL;
-  if (large) {
-    akin_queue_pop(m->large, &token);
-  }
+  if (large) akin_queue_pop(m->large, &token);
   status = akin_image_prepare(slot->pixels, info, bytes, size, &m->preparation, &m->options.limits, err);
-  if (large) {
-    akin_queue_push(m->large, token);
-  }
+  if (large) akin_queue_push(m->large, token);
   return status;
 }
 
@@ -280,13 +238,9 @@ akin_status akin_model_embed_bytes(akin_model *model, float *feature, uint32_t *
   akin_model_slot *slot = NULL;
   akin_image_info info = {0};
   akin_status status = model_take_slot(model, &slot, err);
-  if (status) {
-    return status;
-  }
+  if (status) return status;
   status = model_decode(model, slot, &info, bytes, size, err);
-  if (!status) {
-    status = model_infer(model, slot, feature, raw, err);
-  }
+  if (!status) status = model_infer(model, slot, feature, raw, err);
   akin_queue_push(model->idle, slot);
   bool turned = info.orientation >= 5; /* EXIF: a quarter turn, width and height change places */
   *width = turned ? info.height : info.width;
@@ -309,9 +263,7 @@ akin_status akin_model_embed_path(akin_model *model, float *feature, const char 
   akin_status status = akin_file_read(&bytes, path, model->options.limits.max_bytes, NULL, err);
   if (!status) {
     status = akin_model_embed_memory(model, feature, bytes.data, bytes.size, raw, err);
-    if (status) {
-      status = akin_fail_context(err, status, "%s", path);
-    }
+    if (status) status = akin_fail_context(err, status, "%s", path);
   }
   akin_buffer_free(&bytes);
   return status;
@@ -327,13 +279,9 @@ akin_status akin_model_embed_pixels(akin_model *model, float *feature, const aki
   }
   akin_model_slot *slot = NULL;
   akin_status status = model_take_slot(model, &slot, err);
-  if (status) {
-    return status;
-  }
+  if (status) return status;
   status = akin_image_resize(slot->pixels, pixels, &model->preparation, err);
-  if (!status) {
-    status = model_infer(model, slot, feature, raw, err);
-  }
+  if (!status) status = model_infer(model, slot, feature, raw, err);
   akin_queue_push(model->idle, slot);
   return status;
 }

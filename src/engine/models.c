@@ -13,9 +13,7 @@ akin_status akin_model_import_file(const char *path, const akin_import_options *
   static const akin_import_options defaults = AKIN_IMPORT_OPTIONS_INIT;
   const akin_import_options *o = options ? options : &defaults;
   char *models = NULL, *imported = NULL;
-  if (!path) {
-    return akin_fail(err, AKIN_ERROR_USAGE, "no weights file was named");
-  }
+  if (!path) return akin_fail(err, AKIN_ERROR_USAGE, "no weights file was named");
   if (o->version != AKIN_IMPORT_OPTIONS_VERSION) {
     return akin_fail(err, AKIN_ERROR_USAGE, "import options of version %u, this library knows version %u", o->version,
                      AKIN_IMPORT_OPTIONS_VERSION);
@@ -27,9 +25,7 @@ akin_status akin_model_import_file(const char *path, const akin_import_options *
   }
   if (!status && name && name_size > 0) {
     size_t length = strlen(imported);
-    if (length >= name_size) {
-      length = name_size - 1;
-    }
+    if (length >= name_size) length = name_size - 1;
     memcpy(name, imported, length);
     name[length] = '\0';
   }
@@ -40,13 +36,9 @@ akin_status akin_model_import_file(const char *path, const akin_import_options *
 
 akin_status akin_model_delete(const char *models_folder, const char *name, akin_error *err) {
   char *models = NULL;
-  if (!name) {
-    return akin_fail(err, AKIN_ERROR_USAGE, "no model was named");
-  }
+  if (!name) return akin_fail(err, AKIN_ERROR_USAGE, "no model was named");
   akin_status status = akin_place_models(&models, models_folder, err);
-  if (!status) {
-    status = akin_folder_remove(models, name, err);
-  }
+  if (!status) status = akin_folder_remove(models, name, err);
   akin_free(models);
   return status;
 }
@@ -59,9 +51,8 @@ typedef struct models_list {
 } models_list;
 
 static void models_list_free(models_list *list) {
-  for (size_t i = 0; i < list->count; i++) {
+  for (size_t i = 0; i < list->count; i++)
     akin_free(list->names[i]);
-  }
   akin_free(list->names);
 }
 
@@ -73,23 +64,16 @@ static int models_by_name(const void *a, const void *b) {
 static akin_status models_add_cards(models_list *list, akin_error *err) {
   size_t imported = list->count, cards = akin_card_builtin_count();
   char **names = akin_realloc_array(list->names, imported + cards + 1, sizeof *names);
-  if (!names) {
-    return akin_fail_memory(err, (imported + cards) * sizeof *names);
-  }
+  if (!names) return akin_fail_memory(err, (imported + cards) * sizeof *names);
   list->names = names;
   for (size_t i = 0; i < cards; i++) {
     const akin_card *card = akin_card_builtin_at(i);
     const char *name = card ? card->name : NULL;
     bool known = false;
-    for (size_t j = 0; name && j < imported; j++) {
+    for (size_t j = 0; name && j < imported; j++)
       known = known || strcmp(list->names[j], name) == 0;
-    }
-    if (known) {
-      continue;
-    }
-    if (!name || !(list->names[list->count] = akin_strdup(name))) {
-      return akin_fail_memory(err, 0);
-    }
+    if (known) continue;
+    if (!name || !(list->names[list->count] = akin_strdup(name))) return akin_fail_memory(err, 0);
     list->count++;
   }
   qsort(list->names, list->count, sizeof *list->names, models_by_name);
@@ -103,9 +87,8 @@ static akin_status models_visit_imported(const char *models, const char *name, a
   akin_error ignored;
   akin_status status = akin_folder_open(&folder, models, name, &ignored);
   *imported = status == AKIN_OK;
-  if (status) { /* not imported, or damaged: listed as its card; `akin model inspect` says what is wrong */
+  if (status) /* not imported, or damaged: listed as its card; `akin model inspect` says what is wrong */
     return status == AKIN_ERROR_MEMORY ? akin_fail_memory(err, 0) : AKIN_OK;
-  }
   const akin_card *card = akin_folder_card(folder);
   status = akin_folder_cut(&cut, folder, NULL, AKIN_POOL_AVERAGE, &card->preparation, card->mirror, "f32", 0, &ignored);
   akin_model_entry entry = {.name = name,
@@ -127,9 +110,7 @@ static akin_status models_visit(const char *models, const char *name, akin_model
   bool imported = false;
   akin_status status = models_visit_imported(models, name, visit, context, &imported, err);
   const akin_card *card = akin_card_builtin(name);
-  if (status || imported || !card) {
-    return status;
-  }
+  if (status || imported || !card) return status;
   akin_model_entry entry = {.name = name,
                             .description = card->description,
                             .licence = card->licence,
@@ -142,15 +123,10 @@ akin_status akin_model_list(const char *models_folder, akin_model_visit *visit, 
   models_list list = {0};
   char *models = NULL;
   akin_status status = akin_place_models(&models, models_folder, err);
-  if (!status) {
-    status = akin_folder_list(&list.names, &list.count, models, err);
-  }
-  if (!status) {
-    status = models_add_cards(&list, err);
-  }
-  for (size_t i = 0; !status && i < list.count; i++) {
+  if (!status) status = akin_folder_list(&list.names, &list.count, models, err);
+  if (!status) status = models_add_cards(&list, err);
+  for (size_t i = 0; !status && i < list.count; i++)
     status = models_visit(models, list.names[i], visit, context, err);
-  }
   models_list_free(&list);
   akin_free(models);
   return status;

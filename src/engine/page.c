@@ -25,16 +25,12 @@ static akin_status page_shrink(akin_buffer *jpeg, uint32_t *width, uint32_t *hei
   static const akin_limits limits = AKIN_LIMITS_INIT;
   akin_image_info info;
   akin_status status = akin_image_inspect(&info, bytes->data, bytes->size, &limits, err);
-  if (status) {
-    return status;
-  }
+  if (status) return status;
   page_fit(width, height, &info, side);
   akin_preparation preparation = AKIN_PREPARATION_INIT(*width, *height);
   size_t size = (size_t)*width * *height * 3;
   uint8_t *pixels = akin_alloc(size);
-  if (!pixels) {
-    return akin_fail_memory(err, size);
-  }
+  if (!pixels) return akin_fail_memory(err, size);
   status = akin_image_prepare(pixels, &info, bytes->data, bytes->size, &preparation, &limits, err);
   if (!status) {
     akin_pixels view = {pixels, *width, *height, (size_t)*width * 3};
@@ -50,9 +46,7 @@ static akin_status page_thumbnail(void *context, akin_buffer *jpeg, uint32_t *wi
   akin_buffer bytes = AKIN_BUFFER_INIT(0);
   (void)context;
   akin_status status = akin_file_read(&bytes, path, limits.max_bytes, NULL, err);
-  if (!status) {
-    status = page_shrink(jpeg, width, height, &bytes, side, err);
-  }
+  if (!status) status = page_shrink(jpeg, width, height, &bytes, side, err);
   akin_buffer_free(&bytes);
   return status;
 }

@@ -17,9 +17,7 @@ static akin_status places_choose(char **out, const char *given, const char *vari
                                  akin_error *err) {
   *out = NULL;
   const char *chosen = given ? given : places_variable(variable);
-  if (chosen) {
-    return akin_path_absolute(out, chosen, err);
-  }
+  if (chosen) return akin_path_absolute(out, chosen, err);
   char *data = NULL;
   akin_status status = akin_path_user_data(&data, err);
   if (status || !name) {
@@ -42,9 +40,7 @@ akin_status akin_place_store(char **out, const char *given, akin_error *err) {
 akin_status akin_place_blobs(char **out, akin_error *err) {
   char *cache = NULL;
   *out = NULL;
-  if (akin_path_user_cache(&cache, NULL)) {
-    return AKIN_OK;
-  }
+  if (akin_path_user_cache(&cache, NULL)) return AKIN_OK;
   *out = akin_path_join(cache, "compiled");
   akin_free(cache);
   return *out ? AKIN_OK : akin_fail_memory(err, 0);

@@ -17,13 +17,10 @@ static akin_status recommend_tell(recommend *r, akin_error *err) {
 
 static akin_status recommend_stored(void *context, const akin_stored_image *image, akin_error *err) {
   recommend *r = context;
-  if (image->state != AKIN_IMAGE_READABLE || !akin_vectors_find(r->question.vectors, image->content_id)) {
+  if (image->state != AKIN_IMAGE_READABLE || !akin_vectors_find(r->question.vectors, image->content_id))
     return AKIN_OK; /* told when it was indexed */
-  }
   akin_status status = akin_question_restart(&r->question, err);
-  if (!status) {
-    status = akin_question_add_stored(&r->question, image->path, image->content_id, err);
-  }
+  if (!status) status = akin_question_add_stored(&r->question, image->path, image->content_id, err);
   return status ? status : recommend_tell(r, err);
 }
 
@@ -36,14 +33,10 @@ static bool recommend_skips(akin_status status) {
 static akin_status recommend_path(recommend *r, const char *path, akin_error *err) {
   akin_error why;
   akin_status status = akin_question_restart(&r->question, err);
-  if (status) {
-    return status;
-  }
+  if (status) return status;
   status = akin_question_add_path(&r->question, path, &why);
   if (recommend_skips(status) && !r->question.model_failed) {
-    if (r->on_skipped) {
-      r->on_skipped(r->context, path, why.text);
-    }
+    if (r->on_skipped) r->on_skipped(r->context, path, why.text);
     return AKIN_OK;
   }
   return status ? akin_fail(err, status, "%s", why.text) : recommend_tell(r, err);
@@ -56,12 +49,10 @@ akin_status akin_store_recommend(akin_store *store, const char *const *images, s
   recommend r = {.visit = visit, .on_skipped = on_skipped, .context = context};
   akin_storage *reader = NULL;
   akin_status status = akin_question_begin(&r.question, store, query, err);
-  if (!status && count == 0 && !(status = akin_store_reader(store, &reader, err))) {
+  if (!status && count == 0 && !(status = akin_store_reader(store, &reader, err)))
     status = akin_storage_images(reader, NULL, recommend_stored, &r, err);
-  }
-  for (size_t i = 0; !status && i < count; i++) {
+  for (size_t i = 0; !status && i < count; i++)
     status = recommend_path(&r, images[i], err);
-  }
   akin_question_end(&r.question);
   return status;
 }

@@ -36,9 +36,8 @@ static akin_status scan_push(scan_list *list, char *path, akin_error *err) {
 }
 
 static void scan_list_free(scan_list *list) {
-  while (list->count > 0) {
+  while (list->count > 0)
     akin_free(list->paths[--list->count]);
-  }
   akin_free(list->paths);
 }
 
@@ -56,23 +55,18 @@ typedef struct scan_set {
 static size_t scan_slot(const scan_set *set, uint64_t device, uint64_t inode) {
   size_t at =
       (size_t)((inode * UINT64_C(0x9E3779B97F4A7C15)) ^ (device * UINT64_C(0xC2B2AE3D27D4EB4F))) & (set->room - 1);
-  while (set->places[at].inode && (set->places[at].inode != inode || set->places[at].device != device)) {
+  while (set->places[at].inode && (set->places[at].inode != inode || set->places[at].device != device))
     at = (at + 1) & (set->room - 1);
-  }
   return at;
 }
 
 static akin_status scan_set_grow(scan_set *set, akin_error *err) {
   scan_set bigger = {NULL, set->count, set->room ? set->room * 2 : 256};
   bigger.places = akin_calloc(bigger.room, sizeof *bigger.places);
-  if (!bigger.places) {
-    return akin_fail_memory(err, bigger.room * sizeof *bigger.places);
-  }
-  for (size_t i = 0; i < set->room; i++) {
-    if (set->places[i].inode) {
+  if (!bigger.places) return akin_fail_memory(err, bigger.room * sizeof *bigger.places);
+  for (size_t i = 0; i < set->room; i++)
+    if (set->places[i].inode)
       bigger.places[scan_slot(&bigger, set->places[i].device, set->places[i].inode)] = set->places[i];
-    }
-  }
   akin_free(set->places);
   *set = bigger;
   return AKIN_OK;
@@ -82,9 +76,7 @@ static akin_status scan_set_grow(scan_set *set, akin_error *err) {
 static akin_status scan_set_add(scan_set *set, uint64_t device, uint64_t inode, bool *added, akin_error *err) {
   if (set->count * 2 >= set->room) {
     akin_status status = scan_set_grow(set, err);
-    if (status) {
-      return status;
-    }
+    if (status) return status;
   }
   scan_place *place = &set->places[scan_slot(set, device, inode)];
   *added = place->inode == 0;
@@ -107,9 +99,7 @@ typedef struct scan {
 bool akin_scan_has_magic(const char *path) {
   char bytes[16];
   int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0) {
-    return false;
-  }
+  if (fd < 0) return false;
   ssize_t n = read(fd, bytes, sizeof bytes);
   close(fd);
   return n > 0 && akin_image_sniff(bytes, (size_t)n) != AKIN_IMAGE_UNKNOWN;
@@ -121,9 +111,7 @@ static akin_status scan_file(scan *s, const char *path, bool regular, akin_error
     s->visitor->other(s->visitor->context);
     return AKIN_OK;
   }
-  if (akin_file_facts_of(&facts, path, NULL)) {
-    facts = (akin_file_facts){0};
-  }
+  if (akin_file_facts_of(&facts, path, NULL)) facts = (akin_file_facts){0};
   return s->visitor->image(s->visitor->context, path, &facts, err);
 }
 
@@ -134,12 +122,8 @@ static akin_status scan_entry(scan *s, char *path, akin_error *err) {
     akin_free(path);
     return AKIN_OK; /* gone since the folder was read */
   }
-  if (S_ISDIR(st.st_mode)) {
-    return scan_push(&s->folders, path, err);
-  }
-  if (S_ISLNK(st.st_mode) && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-    return scan_push(&s->links, path, err);
-  }
+  if (S_ISDIR(st.st_mode)) return scan_push(&s->folders, path, err);
+  if (S_ISLNK(st.st_mode) && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return scan_push(&s->links, path, err);
   akin_status status = scan_file(s, path, S_ISREG(st.st_mode), err);
   akin_free(path);
   return status;
@@ -167,12 +151,8 @@ static akin_status scan_read(scan *s, DIR *dir, const char *folder, akin_error *
   while (!status) {
     errno = 0;
     struct dirent *entry = readdir(dir);
-    if (!entry) {
-      return errno ? scan_unreadable(s, folder, errno, err) : AKIN_OK;
-    }
-    if (entry->d_name[0] == '.') {
-      continue;
-    }
+    if (!entry) return errno ? scan_unreadable(s, folder, errno, err) : AKIN_OK;
+    if (entry->d_name[0] == '.') continue;
     char *path = akin_path_join(folder, entry->d_name);
     status = path ? scan_entry(s, path, err) : akin_fail_memory(err, 0);
   }
@@ -184,9 +164,7 @@ static akin_status scan_folder(scan *s, const char *folder, bool is_first, bool 
   akin_file_facts facts;
   bool added = false;
   DIR *dir = opendir(folder);
-  if (!dir) {
-    return errno == ENOENT && !is_first ? AKIN_OK : scan_unreadable(s, folder, errno, err);
-  }
+  if (!dir) return errno == ENOENT && !is_first ? AKIN_OK : scan_unreadable(s, folder, errno, err);
   akin_status status = akin_file_facts_of(&facts, folder, NULL)
                            ? AKIN_OK
                            : scan_set_add(&s->visited, facts.device, facts.inode, &added, err);
@@ -195,9 +173,7 @@ static akin_status scan_folder(scan *s, const char *folder, bool is_first, bool 
     akin_fail(&text, AKIN_OK, "%s: a link to a folder that was read already; not read again", folder);
     s->visitor->note(s->visitor->context, text.text);
   }
-  if (!status && added && (is_first || !scan_is_cache(folder))) {
-    status = scan_read(s, dir, folder, err);
-  }
+  if (!status && added && (is_first || !scan_is_cache(folder))) status = scan_read(s, dir, folder, err);
   closedir(dir);
   return status;
 }

@@ -9,18 +9,14 @@
 
 akin_status akin_model_settings_json(akin_buffer *out, const akin_model *model) {
   akin_status status = akin_buffer_append_text(out, "{\"layer\": ");
-  if (!status) {
-    status = model->layer ? akin_text_json(out, model->layer) : akin_buffer_append_text(out, "null");
-  }
+  if (!status) status = model->layer ? akin_text_json(out, model->layer) : akin_buffer_append_text(out, "null");
   if (!status) {
     status = akin_buffer_printf(
         out, ", \"pooling\": \"%s\", \"preprocess\": \"%s\", \"precision\": \"%s\", \"meaning\": ",
         model->options.pooling == AKIN_POOLING_MAX ? "max" : "average",
         model->options.preprocess == AKIN_PREPROCESS_KERAS ? "keras" : "card", model->options.bf16 ? "bf16" : "f32");
   }
-  if (!status) {
-    status = akin_text_json(out, model->cut.meaning);
-  }
+  if (!status) status = akin_text_json(out, model->cut.meaning);
   return status ? status : akin_buffer_append_text(out, "}");
 }
 
@@ -42,9 +38,7 @@ akin_status akin_model_settings_parse(akin_model_options *options, char **layer,
   *layer = NULL;
   *meaning = NULL;
   akin_status status = akin_json_parse(&root, json, strlen(json), err);
-  if (status) {
-    return akin_fail_context(err, status, "the store's settings of the model");
-  }
+  if (status) return akin_fail_context(err, status, "the store's settings of the model");
   if (!(status = settings_copy(layer, root, "layer", err)) &&
       !(status = settings_copy(meaning, root, "meaning", err))) {
     options->layer = *layer;

@@ -11,9 +11,7 @@
 akin_status akin_store_open(akin_store **out, const char *folder, int create, akin_error *err) {
   *out = NULL;
   akin_store *store = akin_calloc(1, sizeof *store);
-  if (!store) {
-    return akin_fail_memory(err, sizeof *store);
-  }
+  if (!store) return akin_fail_memory(err, sizeof *store);
   store->create = create != 0;
   akin_status status = akin_place_store(&store->folder, folder, err);
   if (!status && !store->create) {
@@ -36,9 +34,7 @@ static void store_close_reader(akin_store *store) {
 }
 
 void akin_store_close(akin_store *store) {
-  if (!store) {
-    return;
-  }
+  if (!store) return;
   store_close_reader(store);
   akin_model_free(store->model);
   akin_free(store->folder);
@@ -51,9 +47,7 @@ const char *akin_store_folder(const akin_store *store) {
 
 akin_status akin_store_reader(akin_store *store, akin_storage **out, akin_error *err) {
   akin_status status = AKIN_OK;
-  if (!store->reader) {
-    status = akin_storage_open(&store->reader, store->folder, AKIN_STORAGE_READ, err);
-  }
+  if (!store->reader) status = akin_storage_open(&store->reader, store->folder, AKIN_STORAGE_READ, err);
   *out = store->reader;
   return status;
 }
@@ -68,9 +62,8 @@ akin_status akin_store_writer(akin_store *store, akin_storage **out, akin_error 
 /* "a, b and c" of the models in the store. */
 static char *store_model_names(const akin_stored_model *models, size_t count) {
   akin_buffer names = AKIN_BUFFER_INIT(4096);
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; i++)
     akin_buffer_printf(&names, "%s%s", i == 0 ? "" : i + 1 == count ? " and " : ", ", models[i].name);
-  }
   return akin_buffer_take(&names);
 }
 
@@ -80,15 +73,10 @@ akin_status akin_store_find_model(akin_store *store, akin_stored_model **out, co
   size_t count = 0, chosen = 0;
   *out = NULL;
   akin_status status = akin_store_reader(store, &reader, err);
-  if (!status) {
-    status = akin_storage_models(reader, &models, &count, err);
-  }
-  if (status) {
-    return status;
-  }
-  while (name && chosen < count && strcmp(models[chosen].name, name) != 0) {
+  if (!status) status = akin_storage_models(reader, &models, &count, err);
+  if (status) return status;
+  while (name && chosen < count && strcmp(models[chosen].name, name) != 0)
     chosen++;
-  }
   if (chosen == count) {
     char *names = store_model_names(models, count);
     status = count == 0 ? akin_fail(err, AKIN_ERROR_NOT_FOUND, "the store %s holds no images yet: akin index FOLDER",
@@ -124,9 +112,7 @@ static akin_status store_remove_path(store_removal *removal, const char *path, a
   char *absolute = NULL;
   uint64_t before = removal->removed;
   akin_status status = akin_path_absolute(&absolute, path, err);
-  if (!status) {
-    status = akin_storage_images(removal->writer, absolute, store_remove_image, removal, err);
-  }
+  if (!status) status = akin_storage_images(removal->writer, absolute, store_remove_image, removal, err);
   if (!status && removal->removed == before) {
     status = akin_fail(err, AKIN_ERROR_NOT_FOUND,
                        "%s: the store knows no image of this name or inside it; nothing was removed", absolute);
@@ -141,22 +127,13 @@ akin_status akin_store_remove(akin_store *store, const char *const *paths, size_
   akin_storage *ignored;
   *removed = 0;
   akin_status status = akin_store_reader(store, &ignored, err); /* a store that is not there is not made */
-  if (!status) {
-    status = akin_store_writer(store, &removal.writer, err);
-  }
-  if (!status) {
-    status = akin_storage_begin(removal.writer, err);
-  }
-  for (size_t i = 0; !status && i < count; i++) {
+  if (!status) status = akin_store_writer(store, &removal.writer, err);
+  if (!status) status = akin_storage_begin(removal.writer, err);
+  for (size_t i = 0; !status && i < count; i++)
     status = store_remove_path(&removal, paths[i], err);
-  }
-  if (!status) {
-    status = akin_storage_commit(removal.writer, err);
-  }
+  if (!status) status = akin_storage_commit(removal.writer, err);
   akin_storage_close(removal.writer);
-  if (!status) {
-    *removed = removal.removed;
-  }
+  if (!status) *removed = removal.removed;
   return status;
 }
 
@@ -164,15 +141,12 @@ akin_status akin_store_remove_model(akin_store *store, const char *model, uint64
   akin_stored_model *row = NULL;
   akin_storage *writer = NULL;
   *removed = 0;
-  if (!model) {
-    return akin_fail(err, AKIN_ERROR_USAGE, "no model was named");
-  }
+  if (!model) return akin_fail(err, AKIN_ERROR_USAGE, "no model was named");
   akin_status status = akin_store_find_model(store, &row, model, err);
   if (status || (status = akin_store_writer(store, &writer, err)) || (status = akin_storage_begin(writer, err)) ||
       (status = akin_storage_model_remove(writer, row->id, err)) || (status = akin_storage_commit(writer, err)) ||
-      (status = akin_store_drop_vectors(store, row, err))) {
+      (status = akin_store_drop_vectors(store, row, err)))
     goto out;
-  }
   *removed = row->features;
 out:
   akin_storage_close(writer);
@@ -215,12 +189,9 @@ akin_status akin_store_verify(akin_store *store, void (*report)(void *context, c
     status = akin_storage_verify(reader, report, context, faults, err);
     status = status == AKIN_ERROR_FORMAT && *faults > 0 ? AKIN_OK : status;
   }
-  if (!status) {
-    status = akin_storage_models(reader, &models, &count, err);
-  }
-  for (size_t i = 0; !status && i < count; i++) {
+  if (!status) status = akin_storage_models(reader, &models, &count, err);
+  for (size_t i = 0; !status && i < count; i++)
     status = akin_store_verify_vectors(store, &models[i], report, context, faults, err);
-  }
   akin_stored_models_free(models, count);
   return status;
 }

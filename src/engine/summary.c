@@ -19,9 +19,8 @@ typedef struct summary_owner {
 static akin_status summary_models(summary_owner *o, akin_storage *reader, akin_error *err) {
   akin_status status = akin_storage_models(reader, &o->models, &o->summary.model_count, err);
   size_t count = o->summary.model_count;
-  if (!status && !(o->model_views = akin_calloc(count + 1, sizeof *o->model_views))) {
+  if (!status && !(o->model_views = akin_calloc(count + 1, sizeof *o->model_views)))
     status = akin_fail_memory(err, count * sizeof *o->model_views);
-  }
   for (size_t i = 0; !status && i < count; i++) {
     const akin_stored_model *m = &o->models[i];
     o->model_views[i] = (akin_status_model){m->name, m->fingerprint, m->dim, m->features};
@@ -33,9 +32,8 @@ static akin_status summary_models(summary_owner *o, akin_storage *reader, akin_e
 static akin_status summary_roots(summary_owner *o, akin_storage *reader, akin_error *err) {
   akin_status status = akin_storage_roots(reader, &o->roots, &o->summary.root_count, err);
   size_t count = o->summary.root_count;
-  if (!status && !(o->root_views = akin_calloc(count + 1, sizeof *o->root_views))) {
+  if (!status && !(o->root_views = akin_calloc(count + 1, sizeof *o->root_views)))
     status = akin_fail_memory(err, count * sizeof *o->root_views);
-  }
   for (size_t i = 0; !status && i < count; i++) {
     akin_file_facts facts;
     bool present = !akin_file_facts_of(&facts, o->roots[i].path, NULL) && facts.is_folder;
@@ -50,16 +48,12 @@ static akin_status summary_disk(summary_owner *o, akin_error *err) {
   static const char *const files[] = {"akin.db", "akin.db-wal", "akin.db-shm"};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     char *path = akin_format("%s/%s", o->folder, files[i]);
-    if (!path) {
-      return akin_fail_memory(err, 0);
-    }
+    if (!path) return akin_fail_memory(err, 0);
     o->summary.database_bytes += akin_file_disk_use(path);
     akin_free(path);
   }
   char *vectors = akin_format("%s/vectors", o->folder);
-  if (!vectors) {
-    return akin_fail_memory(err, 0);
-  }
+  if (!vectors) return akin_fail_memory(err, 0);
   o->summary.cache_bytes = akin_file_disk_use(vectors);
   akin_free(vectors);
   return AKIN_OK;
@@ -70,13 +64,9 @@ akin_status akin_store_summary(akin_store *store, const akin_summary **out, akin
   akin_storage_counts counts = {0};
   *out = NULL;
   summary_owner *o = akin_calloc(1, sizeof *o);
-  if (!o) {
-    return akin_fail_memory(err, sizeof *o);
-  }
+  if (!o) return akin_fail_memory(err, sizeof *o);
   akin_status status = akin_store_reader(store, &reader, err);
-  if (!status && !(o->folder = akin_strdup(store->folder))) {
-    status = akin_fail_memory(err, strlen(store->folder) + 1);
-  }
+  if (!status && !(o->folder = akin_strdup(store->folder))) status = akin_fail_memory(err, strlen(store->folder) + 1);
   if (status || (status = akin_storage_count(reader, &counts, err)) || (status = summary_models(o, reader, err)) ||
       (status = summary_roots(o, reader, err)) || (status = summary_disk(o, err))) {
     akin_summary_free(&o->summary);
@@ -91,9 +81,7 @@ akin_status akin_store_summary(akin_store *store, const akin_summary **out, akin
 }
 
 void akin_summary_free(const akin_summary *summary) {
-  if (!summary) {
-    return;
-  }
+  if (!summary) return;
   summary_owner *o = (summary_owner *)(uintptr_t)summary; /* its first member */
   akin_stored_models_free(o->models, o->summary.model_count);
   akin_roots_free(o->roots, o->summary.root_count);

@@ -31,9 +31,7 @@ static akin_status vectors_follow(akin_vectors *v, akin_storage *reader, uint64_
                                   akin_error *err) {
   uint64_t known = akin_vectors_generation(v);
   akin_status status = akin_storage_features_since(reader, model_id, known, vectors_append, v, err);
-  if (!status) {
-    status = akin_storage_removals_since(reader, model_id, known, vectors_remove, v, err);
-  }
+  if (!status) status = akin_storage_removals_since(reader, model_id, known, vectors_remove, v, err);
   return status ? status : akin_vectors_commit(v, generation, err);
 }
 
@@ -47,13 +45,10 @@ static akin_status vectors_update_file(const akin_store *store, const char *path
   char *folder = akin_path_folder(path), *lock_path = folder ? akin_path_join(folder, "lock") : NULL;
   akin_status status = lock_path ? AKIN_OK : akin_fail_memory(err, 0);
   if (!status && !akin_path_create_folder(folder, false, &ignored) && !akin_file_lock(&lock, lock_path, &ignored) &&
-      !akin_vectors_open(&v, path, key, true, &rebuilt, &ignored)) {
+      !akin_vectors_open(&v, path, key, true, &rebuilt, &ignored))
     (void)vectors_follow(v, store->reader, model_id, generation, &ignored);
-  }
   akin_vectors_close(v);
-  if (lock >= 0) {
-    akin_file_unlock(lock);
-  }
+  if (lock >= 0) akin_file_unlock(lock);
   akin_free(lock_path);
   akin_free(folder);
   return status;
@@ -65,19 +60,14 @@ static akin_status vectors_open(akin_store *store, const akin_stored_model *mode
   char *path = NULL;
   bool rebuilt = false;
   akin_status status = vectors_path(&path, store, model, err);
-  if (!status) {
-    status = akin_vectors_open(&store->vectors, path, &key, false, &rebuilt, err);
-  }
+  if (!status) status = akin_vectors_open(&store->vectors, path, &key, false, &rebuilt, err);
   if (!status && akin_vectors_generation(store->vectors) != generation) {
     akin_vectors_close(store->vectors);
     store->vectors = NULL;
     status = vectors_update_file(store, path, &key, model->id, generation, err);
-    if (!status) {
-      status = akin_vectors_open(&store->vectors, path, &key, false, &rebuilt, err);
-    }
-    if (!status && akin_vectors_generation(store->vectors) != generation) {
+    if (!status) status = akin_vectors_open(&store->vectors, path, &key, false, &rebuilt, err);
+    if (!status && akin_vectors_generation(store->vectors) != generation)
       status = vectors_follow(store->vectors, store->reader, model->id, generation, err);
-    }
   }
   store->vectors_model = model->id;
   akin_free(path);
@@ -89,12 +79,8 @@ akin_status akin_store_vectors(akin_store *store, akin_vectors **out, const akin
   uint64_t generation = 0;
   *out = NULL;
   akin_status status = akin_store_reader(store, &reader, err);
-  if (!status) {
-    status = akin_storage_generation(reader, &generation, err);
-  }
-  if (status) {
-    return status;
-  }
+  if (!status) status = akin_storage_generation(reader, &generation, err);
+  if (status) return status;
   if (!store->vectors || store->vectors_model != model->id || akin_vectors_generation(store->vectors) != generation) {
     akin_vectors_close(store->vectors);
     store->vectors = NULL;
@@ -111,9 +97,7 @@ akin_status akin_store_drop_vectors(akin_store *store, const akin_stored_model *
     store->vectors = NULL;
   }
   akin_status status = vectors_path(&path, store, model, err);
-  if (!status) {
-    status = akin_file_remove(path, err);
-  }
+  if (!status) status = akin_file_remove(path, err);
   akin_free(path);
   return status;
 }
@@ -131,9 +115,8 @@ static akin_status vectors_compare(void *context, uint64_t content_id, const flo
   const float *row = akin_vectors_find(check->vectors, content_id);
   bool same = row != NULL;
   (void)err;
-  for (uint32_t i = 0; same && i < check->dim; i++) {
+  for (uint32_t i = 0; same && i < check->dim; i++)
     same = row[i] == feature[i];
-  }
   check->seen++;
   check->different += !same;
   return AKIN_OK;
@@ -145,21 +128,15 @@ akin_status akin_store_verify_vectors(akin_store *store, const akin_stored_model
   akin_vectors *v = NULL;
   akin_error fault = {AKIN_OK, ""};
   akin_status status = akin_store_vectors(store, &v, model, err);
-  if (status) {
-    return status;
-  }
+  if (status) return status;
   vectors_check check = {v, model->dim, 0, 0};
   status = akin_storage_features_since(store->reader, model->id, 0, vectors_compare, &check, err);
-  if (status) {
-    return status;
-  }
+  if (status) return status;
   if (!akin_vectors_verify(v, &fault) && (check.different > 0 || check.seen != akin_vectors_live(v))) {
     akin_fail(&fault, AKIN_ERROR_MISMATCH, "packed features of %s: %llu of %llu differ from the store, %zu are packed",
               model->name, (unsigned long long)check.different, (unsigned long long)check.seen, akin_vectors_live(v));
   }
-  if (fault.code == AKIN_OK) {
-    return AKIN_OK;
-  }
+  if (fault.code == AKIN_OK) return AKIN_OK;
   akin_fail_context(&fault, fault.code, "made again from the store");
   report(context, fault.text);
   (*faults)++;

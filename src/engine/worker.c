@@ -39,9 +39,7 @@ void akin_result_free(akin_result *result) {
 static void worker_fail(akin_result *r, akin_outcome outcome, akin_status status, const char *text) {
   /* The path stands beside the reason wherever it is shown, so it need not be in it. */
   size_t length = strlen(r->path);
-  if (strncmp(text, r->path, length) == 0 && strncmp(text + length, ": ", 2) == 0) {
-    text += length + 2;
-  }
+  if (strncmp(text, r->path, length) == 0 && strncmp(text + length, ": ", 2) == 0) text += length + 2;
   r->outcome = outcome;
   r->status = status;
   akin_free(r->reason);
@@ -60,12 +58,9 @@ static bool worker_is_image_fault(akin_status status) {
 
 static akin_status worker_read(akin_workers *w, akin_result *r, akin_buffer *bytes, akin_error *err) {
   akin_status status = akin_file_read(bytes, r->path, w->model->options.limits.max_bytes, &r->facts, err);
-  if (status && akin_file_facts_of(&r->facts, r->path, NULL) == AKIN_ERROR_NOT_FOUND) {
+  if (status && akin_file_facts_of(&r->facts, r->path, NULL) == AKIN_ERROR_NOT_FOUND)
     return akin_fail(err, AKIN_ERROR_NOT_FOUND, "went away while it was being indexed");
-  }
-  if (!status && bytes->size == 0) {
-    return akin_fail(err, AKIN_ERROR_FORMAT, "is empty (0 bytes)");
-  }
+  if (!status && bytes->size == 0) return akin_fail(err, AKIN_ERROR_FORMAT, "is empty (0 bytes)");
   return status ? status : akin_hash_bytes(&r->content, bytes->data, bytes->size, err);
 }
 
@@ -74,18 +69,14 @@ static akin_status worker_look_up(akin_workers *w, akin_result *r, akin_storage 
   uint64_t content_id = 0;
   *known = false;
   akin_status status = akin_storage_content_find(reader, &r->content, &content_id, &r->width, &r->height, err);
-  if (!status && content_id > 0) {
-    status = akin_storage_feature_get(reader, w->model_id, content_id, NULL, known, err);
-  }
+  if (!status && content_id > 0) status = akin_storage_feature_get(reader, w->model_id, content_id, NULL, known, err);
   return status;
 }
 
 static akin_status worker_embed(akin_workers *w, akin_result *r, const akin_buffer *bytes, akin_error *err) {
   size_t size = (size_t)akin_model_dim(w->model) * sizeof(float);
   r->feature = akin_alloc(size);
-  if (!r->feature) {
-    return akin_fail_memory(err, size);
-  }
+  if (!r->feature) return akin_fail_memory(err, size);
   r->outcome = AKIN_OUTCOME_EMBEDDED;
   return akin_model_embed_bytes(w->model, r->feature, &r->width, &r->height, bytes->data, bytes->size, 0, err);
 }
@@ -107,9 +98,8 @@ static void worker_do(akin_workers *w, akin_result *r, akin_storage *reader, aki
     r->outcome = AKIN_OUTCOME_REUSED;
     status = known ? AKIN_OK : worker_embed(w, r, bytes, &err);
   }
-  if (status) {
+  if (status)
     worker_fail(r, worker_is_image_fault(status) ? AKIN_OUTCOME_UNREADABLE : AKIN_OUTCOME_FATAL, status, err.text);
-  }
 }
 
 /* ---- the threads ---- */
@@ -129,9 +119,7 @@ static akin_result *worker_next_job(akin_workers *w, akin_buffer *path) {
     atomic_store(&w->broken, true);
     return NULL;
   }
-  if (status) {
-    worker_fail(r, AKIN_OUTCOME_FATAL, status, err.text);
-  }
+  if (status) worker_fail(r, AKIN_OUTCOME_FATAL, status, err.text);
   return r;
 }
 
@@ -145,9 +133,7 @@ static void worker_feed(akin_workers *w) {
       akin_result_free(job);
       break;
     }
-    if (fatal) {
-      break;
-    }
+    if (fatal) break;
   }
   akin_buffer_free(&path);
   akin_queue_close(w->jobs);
@@ -165,33 +151,27 @@ static void worker_loop(akin_workers *w) {
       akin_result_free(r);
       continue;
     }
-    if (opened) {
+    if (opened)
       worker_fail(r, AKIN_OUTCOME_FATAL, opened, err.text);
-    } else {
+    else
       worker_do(w, r, reader, &bytes);
-    }
-    if (!akin_queue_push(w->results, r)) {
-      akin_result_free(r);
-    }
+    if (!akin_queue_push(w->results, r)) akin_result_free(r);
   }
   akin_buffer_free(&bytes);
   akin_storage_close(reader);
 }
 
 static void worker_ended(akin_workers *w, unsigned count) {
-  if (atomic_fetch_sub(&w->running, count) == count) {
-    akin_queue_close(w->results);
-  }
+  if (atomic_fetch_sub(&w->running, count) == count) akin_queue_close(w->results);
 }
 
 /* Thread 0 feeds; who ends last says that no result will come any more. */
 static void worker_thread(void *context, unsigned index) {
   akin_workers *w = context;
-  if (index == 0) {
+  if (index == 0)
     worker_feed(w);
-  } else {
+  else
     worker_loop(w);
-  }
   worker_ended(w, 1);
 }
 
@@ -199,9 +179,7 @@ akin_status akin_workers_start(akin_workers **out, unsigned jobs, akin_worklist 
                                uint64_t model_id, const char *store_folder, akin_error *err) {
   *out = NULL;
   akin_workers *w = akin_calloc(1, sizeof *w);
-  if (!w) {
-    return akin_fail_memory(err, sizeof *w);
-  }
+  if (!w) return akin_fail_memory(err, sizeof *w);
   w->work = work;
   w->model = model;
   w->model_id = model_id;
@@ -210,17 +188,11 @@ akin_status akin_workers_start(akin_workers **out, unsigned jobs, akin_worklist 
   atomic_init(&w->broken, false);
   atomic_init(&w->running, jobs + 1);
   akin_status status = akin_queue_new(&w->jobs, (size_t)jobs * 2, err);
-  if (!status) {
-    status = akin_queue_new(&w->results, WORKER_RESULTS, err);
-  }
-  if (!status) {
-    status = akin_threads_start(&w->threads, jobs + 1, worker_thread, w, err);
-  }
+  if (!status) status = akin_queue_new(&w->results, WORKER_RESULTS, err);
+  if (!status) status = akin_threads_start(&w->threads, jobs + 1, worker_thread, w, err);
   if (!status) {
     unsigned started = akin_threads_count(w->threads);
-    if (started < jobs + 1) {
-      worker_ended(w, jobs + 1 - started);
-    }
+    if (started < jobs + 1) worker_ended(w, jobs + 1 - started);
     if (started < 2) {
       akin_queue_close(w->jobs); /* nobody would take what is fed */
       status = akin_fail(err, AKIN_ERROR_IO, "the system gave no thread to work with");
@@ -251,14 +223,11 @@ void akin_workers_stop(akin_workers *w) {
 
 void akin_workers_free(akin_workers *w) {
   akin_result *result = NULL;
-  if (!w) {
-    return;
-  }
+  if (!w) return;
   if (w->threads) {
     akin_workers_stop(w);
-    while (akin_workers_next(w, &result, 1000) >= 0) {
+    while (akin_workers_next(w, &result, 1000) >= 0)
       akin_result_free(result);
-    }
     akin_threads_join(w->threads);
   }
   akin_queue_free(w->jobs);

@@ -20,14 +20,10 @@ struct akin_worklist {
 /* A file without a name: O_TMPFILE where the file system can, else made and unlinked. */
 static int worklist_unnamed(const char *folder) {
   int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd >= 0) {
-    return fd;
-  }
+  if (fd >= 0) return fd;
   char *path = akin_format("%s/worklist-XXXXXX", folder);
   fd = path ? mkostemp(path, O_CLOEXEC) : -1;
-  if (fd >= 0) {
-    (void)unlink(path);
-  }
+  if (fd >= 0) (void)unlink(path);
   akin_free(path);
   return fd;
 }
@@ -35,16 +31,12 @@ static int worklist_unnamed(const char *folder) {
 akin_status akin_worklist_new(akin_worklist **out, const char *folder, akin_error *err) {
   *out = NULL;
   akin_worklist *w = akin_calloc(1, sizeof *w);
-  if (!w) {
-    return akin_fail_memory(err, sizeof *w);
-  }
+  if (!w) return akin_fail_memory(err, sizeof *w);
   int fd = worklist_unnamed(folder);
   w->file = fd >= 0 ? fdopen(fd, "w+b") : NULL;
   if (!w->file) {
     akin_status status = akin_fail_errno(err, errno, "%s: a temporary file", folder);
-    if (fd >= 0) {
-      close(fd);
-    }
+    if (fd >= 0) close(fd);
     akin_free(w);
     return status;
   }
@@ -61,9 +53,8 @@ void akin_worklist_free(akin_worklist *w) {
 
 akin_status akin_worklist_add(akin_worklist *w, const char *path, uint64_t tag, akin_error *err) {
   size_t size = strlen(path) + 1;
-  if (fwrite(&tag, sizeof tag, 1, w->file) != 1 || fwrite(path, 1, size, w->file) != size) {
+  if (fwrite(&tag, sizeof tag, 1, w->file) != 1 || fwrite(path, 1, size, w->file) != size)
     return akin_fail_errno(err, errno, "the list of images to do");
-  }
   w->count++;
   return AKIN_OK;
 }
@@ -74,27 +65,17 @@ uint64_t akin_worklist_count(const akin_worklist *w) {
 
 akin_status akin_worklist_next(akin_worklist *w, akin_buffer *path, uint64_t *tag, bool *more, akin_error *err) {
   if (!w->reading) {
-    if (fflush(w->file) || fseeko(w->file, 0, SEEK_SET)) {
-      return akin_fail_errno(err, errno, "the list of images to do");
-    }
+    if (fflush(w->file) || fseeko(w->file, 0, SEEK_SET)) return akin_fail_errno(err, errno, "the list of images to do");
     w->reading = true;
   }
   akin_buffer_clear(path);
   *more = fread(tag, sizeof *tag, 1, w->file) == 1;
-  if (!*more) {
-    return ferror(w->file) ? akin_fail_errno(err, errno, "the list of images to do") : AKIN_OK;
-  }
+  if (!*more) return ferror(w->file) ? akin_fail_errno(err, errno, "the list of images to do") : AKIN_OK;
   for (;;) {
     int c = getc_unlocked(w->file);
     char byte = (char)c;
-    if (c == EOF) {
-      return akin_fail(err, AKIN_ERROR_IO, "the list of images to do ends in the middle");
-    }
-    if (c == '\0') {
-      return AKIN_OK;
-    }
-    if (akin_buffer_append(path, &byte, 1)) {
-      return akin_fail_memory(err, path->size);
-    }
+    if (c == EOF) return akin_fail(err, AKIN_ERROR_IO, "the list of images to do ends in the middle");
+    if (c == '\0') return AKIN_OK;
+    if (akin_buffer_append(path, &byte, 1)) return akin_fail_memory(err, path->size);
   }
 }
