@@ -53,6 +53,9 @@ typedef struct akin_model_options {
 #define AKIN_MODEL_OPTIONS_INIT                                                                                        \
   { AKIN_MODEL_OPTIONS_VERSION, NULL, NULL, AKIN_POOLING_AVERAGE, AKIN_PREPROCESS_CARD, 0, 0u, AKIN_LIMITS_INIT }
 
+/* Cores that this process may use, by its affinity and control group; at least 1. What jobs of 0 stands for. */
+AKIN_API uint32_t akin_cores(void);
+
 /*
  * Opens an imported model by name; cheap: the network is compiled (or its blob loaded) when the first image is
  * embedded. out: freed with akin_model_free; NULL on failure options: NULL for the defaults Errors: NOT_FOUND (not

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+#include <akin/model.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -37,6 +38,10 @@ static unsigned thread_affinity_cores(void) {
 unsigned akin_thread_cores(void) {
   const unsigned affinity = thread_affinity_cores(), quota = akin_cgroup_cores("");
   return quota != 0 && quota < affinity ? quota : affinity;
+}
+
+uint32_t akin_cores(void) {
+  return akin_thread_cores();
 }
 
 /* ---- threads ---- */

@@ -7,6 +7,8 @@
 
 #include <akin/report.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,12 +20,10 @@ struct akin_output {
 };
 
 akin_status akin_output_resolve(char **out, const char *path, akin_error *err) {
-  char *real = realpath(path, NULL);
-  if (!real) return akin_path_absolute(out, path, err);
+  char real[PATH_MAX];
+  if (!realpath(path, real)) return akin_path_absolute(out, path, err);
   *out = akin_strdup(real);
-  const size_t length = strlen(real);
-  free(real); /* the C library's own */
-  return *out ? AKIN_OK : akin_fail_memory(err, length + 1);
+  return *out ? AKIN_OK : akin_fail_memory(err, strlen(real) + 1);
 }
 
 static akin_status output_open_file(akin_output *o, akin_error *err) {
@@ -34,7 +34,7 @@ static akin_status output_open_file(akin_output *o, akin_error *err) {
   }
   akin_status status = akin_file_writer_open(&o->writer, o->path, err);
   if (status) return status;
-  const int own = dup(akin_file_writer_descriptor(o->writer));
+  const int own = fcntl(akin_file_writer_descriptor(o->writer), F_DUPFD_CLOEXEC, 0);
   o->file = own < 0 ? NULL : fdopen(own, "wb");
   if (o->file) return AKIN_OK;
   status = akin_fail_errno(err, errno, "%s: cannot write", o->path);
