@@ -31,7 +31,7 @@ typedef struct akin_tensor {
   uint64_t count; /* product of shape, checked */
 } akin_tensor;
 
-/* A file of tensors. Reading from several threads at once is allowed. */
+/* A file of tensors; used by one thread at a time. */
 typedef struct akin_tensors akin_tensors;
 
 /* Finds the reader by the file's magic bytes. AKIN_ERROR_UNSUPPORTED names the format and what to do. */
@@ -43,8 +43,15 @@ size_t akin_tensors_count(const akin_tensors *t);
 const akin_tensor *akin_tensors_at(const akin_tensors *t, size_t index); /* in the file's order; borrowed until free */
 const akin_tensor *akin_tensors_find(const akin_tensors *t, const char *name); /* NULL: none */
 
-/* out: f32 [tensor->count], row-major, whatever strides the file has. tensor: one of t's. Errors: FORMAT, UNSUPPORTED
- * (dtype). */
-akin_status akin_tensors_read(const akin_tensors *t, const akin_tensor *tensor, float *out, akin_error *err);
+/*
+ * Reads one tensor, whatever strides the file has.
+ *   tensor: one of t's
+ *   axes: tensor->rank numbers, the order in which its axes come out: axis i of out is axis axes[i] of the file's
+ *         ({1, 0} transposes a matrix); NULL: as they are
+ *   out: f32 [tensor->count], row-major in that order
+ * Errors: FORMAT (damaged), MEMORY.
+ */
+akin_status akin_tensors_read(const akin_tensors *t, const akin_tensor *tensor, const uint32_t *axes, float *out,
+                              akin_error *err);
 
 #endif
