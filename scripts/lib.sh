@@ -1,7 +1,8 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh
 # lib.sh - what the scripts share. Sourced by POSIX sh, after `cd` to the top of the checkout; $0 is the caller.
 
-say() { printf '%s\n' "$*"; }
+# say LINE…
+say() { printf '%s\n' "$@"; }
 
 # fail WHY [LINE]…: says why, then how to go on, and ends the script.
 fail() {
@@ -24,10 +25,4 @@ show_tail() {
   printf -- '---- the end of %s:\n' "$1" >&2
   tail -n 40 "$1" >&2
   printf -- '----\n' >&2
-}
-
-# in_groups GROUP: is it among the groups asked for ($groups)?
-in_groups() {
-  case " $groups " in *" $1 "*) return 0 ;; esac
-  return 1
 }
