@@ -1,16 +1,19 @@
 /*
- * store.h - the room store: images and features kept. SQLite behind it (sqlite.c), the only file that knows SQL.
+ * store.h - the room store: images and features kept. SQLite is behind it, seen by sqlite.c only. docs/formats.md
+ * describes the file.
  *
- *   roots     folders that were indexed
- *   images    one row a file: root + relative path, file facts, state; a readable one points to its content
- *   contents  one row a distinct content (SHA-256): width, height, format
- *   models    fingerprint, name, dim, card
+ *   roots     folders that were indexed; none lies inside another
+ *   images    one row a file: its root, absolute path, file facts, state; a readable one points to its content
+ *   contents  one row a distinct content (SHA-256): width, height
+ *   models    name, fingerprint, dim, card
  *   features  (model, content) → f32 [dim], unit length. A renamed or copied file costs no inference.
  *   removals  (generation, model, content): features that are gone, so that caches can follow
  *
- * The store is a folder: akin.db (WAL), writer.lock. What else lies there is made from it and may be deleted.
+ * The store is a folder: akin.db (with akin.db-wal and akin.db-shm while it is open), writer.lock. What else lies there
+ * is made from it and may be deleted.
  * One writer (a lock held while it is open), any number of readers, in one process or many. A handle is used by one
- * thread at a time. Content ids and generations only grow and are never used again.
+ * thread at a time. Ids of contents and models, and generations, only grow and are never used again: what is made from
+ * them can be named by them.
  */
 #ifndef AKIN_STORE_STORE_H
 #define AKIN_STORE_STORE_H
@@ -26,7 +29,8 @@
 typedef struct akin_storage akin_storage;
 
 typedef enum akin_storage_mode {
-  AKIN_STORAGE_READ, /* NOT_FOUND when there is no store; works in a folder that cannot be written */
+  AKIN_STORAGE_READ, /* NOT_FOUND when there is no store; works in a folder that cannot be written, unless a killed
+                        writer left work behind that must be put in order first: IO, says what to do */
   AKIN_STORAGE_WRITE /* created when missing, migrated when older; BUSY while another writer lives */
 } akin_storage_mode;
 
@@ -35,13 +39,20 @@ akin_status akin_storage_open(akin_storage **out, const char *folder, akin_stora
 void akin_storage_close(akin_storage *s); /* NULL is fine; an open transaction is rolled back */
 
 uint64_t akin_storage_id(const akin_storage *s); /* random, given at creation */
-akin_status akin_storage_generation(akin_storage *s, uint64_t *out,
-                                    akin_error *err); /* grows with every commit that changed anything */
+/* Grows with every commit that changed anything; inside a transaction still the last commit's. 0: an empty store. */
+akin_status akin_storage_generation(akin_storage *s, uint64_t *out, akin_error *err);
 
-/* ---- writing: between begin and commit; everything or nothing ---- */
+/* ---- transactions ----
+ *
+ * A writer changes the store between begin and commit: everything or nothing. A change outside of that is USAGE. One
+ * that fails with USAGE, NOT_FOUND or MISMATCH has changed nothing; after any other failure roll back: the change may
+ * be half done, or SQLite may have given up the whole transaction. A reader's begin fixes what it sees until commit or
+ * rollback, so that several calls tell of one moment; without it each call sees what was committed last.
+ */
 akin_status akin_storage_begin(akin_storage *s, akin_error *err);
-akin_status akin_storage_commit(akin_storage *s, akin_error *err); /* durable when it returns */
-void akin_storage_rollback(akin_storage *s);
+/* Durable when it returns; when it fails it has rolled back. The generation grows if anything was changed. */
+akin_status akin_storage_commit(akin_storage *s, akin_error *err);
+void akin_storage_rollback(akin_storage *s); /* fine without a transaction */
 
 /* ---- roots ---- */
 typedef struct akin_root {
@@ -53,9 +64,9 @@ typedef struct akin_root {
 /* Ordered by path. Free with akin_roots_free. */
 akin_status akin_storage_roots(akin_storage *s, akin_root **out, size_t *count, akin_error *err);
 void akin_roots_free(akin_root *roots, size_t count);
-/* The root that holds `path` (absolute), made when there is none. A path inside a known root belongs to that root. When
- * `path` is above known roots, they and their images become part of the new one. scanned: see akin_root; once true it
- * stays so. */
+/* The root that holds `path` (absolute, normalised), made when there is none. A path inside a known root belongs to
+ * that root. When `path` is above known roots, they and their images become part of the new one. scanned: see
+ * akin_root; it counts only when path is the root itself, and once true it stays so. */
 akin_status akin_storage_root_add(akin_storage *s, const char *path, bool scanned, uint64_t *root_id, akin_error *err);
 
 /* ---- images ---- */
@@ -65,7 +76,7 @@ typedef struct akin_stored_image {
   uint64_t id;
   uint64_t root_id;
   const char *path;      /* absolute; bytes */
-  akin_file_facts facts; /* size, mtime, ctime, inode as they were when it was read */
+  akin_file_facts facts; /* size, mtime, ctime, inode, device as they were when it was read */
   akin_image_state state;
   const char *reason;     /* unreadable: why, one line; else "" */
   uint64_t content_id;    /* readable: > 0 */
@@ -75,7 +86,7 @@ typedef struct akin_stored_image {
 
 /* Visits images in byte order of their absolute paths; fields are borrowed for the visit. A visit that returns anything
  * but AKIN_OK ends it, and that is the result. under: an absolute path, only what is inside it or equal to it (NULL:
- * all). The visitor may read and write through the same handle. */
+ * all). The visitor may read and write through the same handle; an image that it adds may or may not be visited. */
 typedef akin_status akin_image_visit(void *context, const akin_stored_image *image, akin_error *err);
 akin_status akin_storage_images(akin_storage *s, const char *under, akin_image_visit *visit, void *context,
                                 akin_error *err);
@@ -94,11 +105,12 @@ typedef struct akin_storage_counts {
 akin_status akin_storage_count(akin_storage *s, akin_storage_counts *out, akin_error *err);
 
 /* Adds or replaces the image at image->path under image->root_id; image->id and content_id are ignored, the content is
- * found or made by its hash. *content_id (may be NULL) is it. A content that no image has any more is removed with its
- * features. */
+ * found or made by its hash; width and height count when it is made. *content_id (may be NULL) is it, 0 for an
+ * unreadable image. A content that no image has any more is removed with its features. USAGE when the path is not
+ * inside the root. */
 akin_status akin_storage_image_put(akin_storage *s, const akin_stored_image *image, uint64_t *content_id,
                                    akin_error *err);
-/* Updates only the file facts: a file that was touched, with the same content. */
+/* Updates only the file facts: a file that was touched, with the same content. NOT_FOUND: no such image; so below. */
 akin_status akin_storage_image_touch(akin_storage *s, uint64_t image_id, const akin_file_facts *facts, akin_error *err);
 akin_status akin_storage_image_remove(akin_storage *s, uint64_t image_id, akin_error *err);
 
@@ -118,30 +130,36 @@ typedef struct akin_stored_model {
 /* In the order in which they came: the first is the store's default. Free with akin_stored_models_free. */
 akin_status akin_storage_models(akin_storage *s, akin_stored_model **out, size_t *count, akin_error *err);
 void akin_stored_models_free(akin_stored_model *models, size_t count);
-/* MISMATCH when the name is there with another fingerprint: says what differs is the caller's business, the text names
- * both. */
+/* The model of that name, added when there is none. MISMATCH when the name is there with another fingerprint: the text
+ * names both; what makes them differ is the caller's business. */
 akin_status akin_storage_model_add(akin_storage *s, const char *name, const char *fingerprint, uint32_t dim,
                                    const char *card, uint64_t *model_id, akin_error *err);
-akin_status akin_storage_model_remove(akin_storage *s, uint64_t model_id, akin_error *err); /* with its features */
+/* With its features. No removals are noted: a model that is added again has another id. */
+akin_status akin_storage_model_remove(akin_storage *s, uint64_t model_id, akin_error *err);
 
 /* ---- features ---- */
-/* feature: f32 [dim of the model], unit length. There already: kept as it is. */
+/* feature: f32 [dim of the model], unit length (else USAGE). There already: kept as it is. NOT_FOUND: no such model or
+ * content. */
 akin_status akin_storage_feature_put(akin_storage *s, uint64_t model_id, uint64_t content_id, const float *feature,
                                      akin_error *err);
-/* out: f32 [dim]; *found false when there is none. out NULL: only looks whether there is one. */
+/* out: f32 [dim of the model]; *found false when there is none. out NULL: only looks whether there is one. */
 akin_status akin_storage_feature_get(akin_storage *s, uint64_t model_id, uint64_t content_id, float *out, bool *found,
                                      akin_error *err);
-/* Features of a model that came after `generation` (0: all), by content id; feature is borrowed for the visit. */
+/* Features of a model that came after `generation` (0: all), in the order in which they were committed, then by content
+ * id; feature is borrowed for the visit. */
 typedef akin_status akin_feature_visit(void *context, uint64_t content_id, const float *feature, akin_error *err);
 akin_status akin_storage_features_since(akin_storage *s, uint64_t model_id, uint64_t generation,
                                         akin_feature_visit *visit, void *context, akin_error *err);
-/* Contents whose feature of this model went after `generation`; feature is NULL in the visit. */
+/* Contents whose feature of this model went after `generation`; feature is NULL in the visit. The last 65,536 removals
+ * are remembered; from further back every content id is visited that has no feature of the model now, so ids that a
+ * cache never had must be fine. */
 akin_status akin_storage_removals_since(akin_storage *s, uint64_t model_id, uint64_t generation,
                                         akin_feature_visit *visit, void *context, akin_error *err);
 
 /* ---- soundness ---- */
 /* SQLite's integrity and foreign key checks; every feature has its size, is finite and of unit length; every content
- * has an image. Each fault is told to report (one line); the status is FORMAT when there was any. */
+ * has an image and every readable image its content; roots and paths agree. Each fault is told to report (one line);
+ * the status is FORMAT when there was any. */
 akin_status akin_storage_verify(akin_storage *s, void (*report)(void *context, const char *line), void *context,
                                 uint64_t *faults, akin_error *err);
 /* Bytes that `images` new images with features of `dim` will take, generously. */
