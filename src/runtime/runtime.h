@@ -1,9 +1,9 @@
 /*
  * runtime.h - the room runtime: runs a graph that lies on disk as ONNX. OpenVINO behind it, or a fake for tests.
  *
- * The graph has one input f32 [1, 3, H, W]; the runtime puts the arithmetic of preprocessing in front, so that callers
- * hand over 8-bit pixels, and flattens the output to dim values. The compiled network is kept as a blob of our own:
- * checked, keyed, rebuilt when anything does not match.
+ * The graph has one input f32 [1, 3, H, W] and one output f32 [1, …]; the runtime puts the arithmetic of preprocessing
+ * in front, so that callers hand over 8-bit pixels, and flattens the output to dim values. The compiled network is kept
+ * as a blob of our own (blob.h): checked, keyed, rebuilt in silence when anything does not match.
  */
 #ifndef AKIN_RUNTIME_RUNTIME_H
 #define AKIN_RUNTIME_RUNTIME_H
@@ -18,12 +18,13 @@ typedef enum akin_precision { AKIN_PRECISION_F32 = 0, AKIN_PRECISION_BF16 = 1 } 
 typedef struct akin_runtime_spec {
   const char *onnx_path; /* the graph, cut; its weights as external data beside it */
   const char *key; /* identifies graph + weights + preprocessing: the model's fingerprint; part of the blob's key */
-  const char *blob_folder; /* where compiled networks are kept; NULL: nowhere */
+  const char *blob_folder; /* where compiled networks are kept; made when missing; NULL: nowhere. One that cannot be
+                              written, or that others can, is no error: the network is compiled each time */
   uint32_t width, height;  /* of the input */
   bool bgr;                /* the network wants blue first; callers always hand over RGB */
   float mean[3], scale[3]; /* in the network's channel order: (x - mean) / scale */
   akin_precision precision;
-  uint32_t workers; /* sessions that run at once, one thread each; 0: one session with all cores */
+  uint32_t workers; /* sessions that run at once, one core each; 0: one session with all cores */
 } akin_runtime_spec;
 
 typedef struct akin_network akin_network;                 /* a compiled network; shared by threads */
@@ -31,11 +32,15 @@ typedef struct akin_network_session akin_network_session; /* one request; used b
 
 typedef struct akin_runtime {
   const char *name;
+  /* Borrows spec and its strings for the call. Errors: NOT_FOUND (no graph), FORMAT (a graph or weights that cannot be
+   * read, shapes that are not as above), UNSUPPORTED (bf16 on a processor that has none), USAGE (spec), RUNTIME (no
+   * library: says where it was looked for), MEMORY. *out is then NULL. */
   akin_status (*open)(akin_network **out, const akin_runtime_spec *spec, akin_error *err);
-  void (*close)(akin_network *network); /* after its sessions */
+  void (*close)(akin_network *network); /* after its sessions; NULL is fine */
   uint32_t (*dim)(const akin_network *network);
+  bool (*from_blob)(const akin_network *network); /* was it loaded from a blob, not compiled? */
   akin_status (*session_open)(akin_network_session **out, akin_network *network, akin_error *err);
-  void (*session_close)(akin_network_session *session);
+  void (*session_close)(akin_network_session *session); /* NULL is fine */
   /* pixels: u8 [height, width, 3] RGB. out: f32 [dim]. */
   akin_status (*infer)(akin_network_session *session, float *out, const uint8_t *pixels, akin_error *err);
   /* "OpenVINO 2026.4.1 …": loads the library when it is not yet. The caller frees with akin_free. */
@@ -43,9 +48,9 @@ typedef struct akin_runtime {
 } akin_runtime;
 
 extern const akin_runtime akin_runtime_openvino;
-/* Needs no file: dim = 48, the mean colours of a 4×4 grid, less mean, over scale, then the same again less 0.5:
- * deterministic, similar for similar images, so that everything above it can be tested. A path holding "broken" fails
- * to open. */
+/* Needs no file, has no blobs: dim = 48, the mean colours of a 4×4 grid, row by row, in the network's channel order,
+ * each less mean, over scale, less 0.5: deterministic, similar for similar images, so that everything above it can be
+ * tested. A path holding "broken" fails to open (FORMAT). Width and height must be 4 or more. */
 extern const akin_runtime akin_runtime_fake;
 
 /* The runtime in use: OpenVINO, unless a test has chosen another (before any network is opened; not thread-safe). */
