@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""How good are the recommendations? Precision at 5 over a folder of class folders.
+
+    bench/quality.py PHOTOS [--akin build/akin] [--weights FILE.pth] [--card models/efficientnet-lite0.json]
+
+For each way of preparing an image (fit, filter, mirrored average) the card is changed in that one respect, the weights are
+imported with it, the photos indexed, and for every photo the five best others are asked for. Precision at 5 is the share of
+those that lie in the photo's own class folder: micro is the mean over photos, macro the mean over classes of their means.
+With --raw also for plain pixels (32x32, no network), to see what a network is worth. Needs Python alone (Pillow and NumPy for --raw).
+"""
+import argparse
+import collections
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+VARIANTS = [
+    ("stretch, bilinear", {}),
+    ("crop, bilinear", {"fit": "crop"}),
+    ("crop 0.875, bilinear", {"fit": "crop", "crop_fraction": 0.875}),
+    ("pad, bilinear", {"fit": "pad"}),
+    ("stretch, bicubic", {"filter": "bicubic"}),
+    ("stretch, box", {"filter": "box"}),
+    ("stretch, nearest", {"filter": "nearest", "antialias": False}),
+    ("pad, bicubic", {"fit": "pad", "filter": "bicubic"}),
+    ("stretch, bilinear, mirror", {"mirror": True}),
+    ("pad, bilinear, mirror", {"fit": "pad", "mirror": True}),
+    ("pad, bicubic, mirror", {"fit": "pad", "filter": "bicubic", "mirror": True}),
+    ("stretch, bicubic, mirror", {"filter": "bicubic", "mirror": True}),
+]
+
+
+def precision(rows):
+    """rows: (class, [classes of the hits]) an image. Returns micro, macro, by class."""
+    by_class = collections.defaultdict(list)
+    for own, hits in rows:
+        if hits:
+            by_class[own].append(sum(h == own for h in hits) / len(hits))
+    every = [p for values in by_class.values() for p in values]
+    means = {c: sum(v) / len(v) for c, v in by_class.items()}
+    return sum(every) / len(every), sum(means.values()) / len(means), means
+
+
+def image_class(path):
+    return pathlib.Path(path).parent.name
+
+
+def with_akin(akin, card, weights, photos, change, store_root):
+    text = json.loads(pathlib.Path(card).read_text())
+    text["name"] = "quality"
+    for key, value in change.items():
+        (text if key == "mirror" else text["input"])[key] = value
+    with tempfile.TemporaryDirectory(dir=store_root) as folder:
+        env = dict(os.environ, AKIN_MODELS=f"{folder}/models", AKIN_STORE=f"{folder}/store", XDG_CACHE_HOME=f"{folder}/cache")
+        path = pathlib.Path(folder, "card.json")
+        path.write_text(json.dumps(text))
+        run = lambda *a: subprocess.run([akin, *a], env=env, check=True, stdout=subprocess.PIPE).stdout
+        run("model", "import", weights, "--card", str(path))
+        run("index", "--quiet", "--model", "quality", photos)
+        lines = run("recommend", "-k", "5", "--format", "json").splitlines()
+    answers = [json.loads(line) for line in lines]
+    return precision([(image_class(a["image"]), [image_class(h["image"]) for h in a["hits"]]) for a in answers])
+
+
+def with_pixels(photos):
+    import numpy
+    from PIL import Image
+
+    paths = sorted(p for p in pathlib.Path(photos).rglob("*.jpg"))
+    rows = numpy.stack([numpy.asarray(Image.open(p).convert("RGB").resize((32, 32), Image.BILINEAR), numpy.float32).ravel() for p in paths])
+    rows -= rows.mean(axis=1, keepdims=True)
+    rows /= numpy.linalg.norm(rows, axis=1, keepdims=True)
+    scores = rows @ rows.T
+    numpy.fill_diagonal(scores, -2)
+    best = numpy.argsort(-scores, axis=1)[:, :5]
+    return precision([(image_class(p), [image_class(paths[j]) for j in row]) for p, row in zip(paths, best)])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos")
+    parser.add_argument("--akin", default="build/akin")
+    parser.add_argument("--weights", default=".deps/weights/efficientnet-lite0-57934424.pth")
+    parser.add_argument("--card", default="models/efficientnet-lite0.json")
+    parser.add_argument("--only", type=int, help="only the first N variants")
+    parser.add_argument("--raw", action="store_true", help="plain pixels too")
+    parser.add_argument("--classes", action="store_true", help="precision by class of the first variant")
+    options = parser.parse_args()
+    print(f"| {pathlib.Path(options.card).stem}: preparation | P@5 micro | P@5 macro |\n| --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as root:
+        for number, (name, change) in enumerate(VARIANTS[: options.only]):
+            micro, macro, by_class = with_akin(options.akin, options.card, options.weights, options.photos, change, root)
+            print(f"| {name} | {micro:.4f} | {macro:.4f} |", flush=True)
+            if number == 0 and options.classes:
+                for c, p in sorted(by_class.items()):
+                    print(f"| - {c} | {p:.3f} | |")
+    if options.raw:
+        micro, macro, _ = with_pixels(options.photos)
+        print(f"| plain pixels, 32x32, no network | {micro:.4f} | {macro:.4f} |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
