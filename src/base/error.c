@@ -1,4 +1,5 @@
 /* error.c - puts a message into an akin_error: formatted, made one safe line, cut between characters. No allocation. */
+#define AKIN_BASE_ERROR_C
 #include "base/error.h"
 
 #include "base/format.h"

@@ -23,4 +23,17 @@ akin_status akin_fail_memory(akin_error *err, size_t bytes);
 akin_status akin_fail_context(akin_error *err, akin_status code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Tells clang's analyzer, which does not see the bodies, that none of these returns AKIN_OK. error.c has them as they
+ * are. */
+#if defined(__clang_analyzer__) && !defined(AKIN_BASE_ERROR_C)
+static inline akin_status akin_fail_is(akin_status code, akin_status written) {
+  (void)written;
+  return code;
+}
+#define akin_fail(err, code, ...)         akin_fail_is(code, akin_fail(err, code, __VA_ARGS__))
+#define akin_fail_errno(err, errnum, ...) akin_fail_is(AKIN_ERROR_IO, akin_fail_errno(err, errnum, __VA_ARGS__))
+#define akin_fail_memory(err, bytes)      akin_fail_is(AKIN_ERROR_MEMORY, akin_fail_memory(err, bytes))
+#define akin_fail_context(err, code, ...) akin_fail_is(code, akin_fail_context(err, code, __VA_ARGS__))
+#endif
+
 #endif
