@@ -1,6 +1,6 @@
 # Writes the card files as one C table: cmake -DOUT=cards.c -DCARDS="a.json;b.json" -P embed-cards.cmake
 set(table "")
-set(text "/* Made from models/*.json. */\n#include \"model/cards.h\"\n\n")
+set(text "/* Made from the cards in models/. */\n#include \"model/cards.h\"\n\n")
 set(number 0)
 foreach(card ${CARDS})
   file(READ ${card} hex HEX)
