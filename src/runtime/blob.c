@@ -15,8 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLOB_MAGIC       "akinblob"
-#define BLOB_MAGIC_SIZE  8u
 #define BLOB_FORMAT      1u
 #define BLOB_AT_HASH     8u
 #define BLOB_AT_FORMAT   40u
@@ -24,8 +22,10 @@
 #define BLOB_AT_SIZE     48u
 #define BLOB_AT_KEY      56u
 #define BLOB_AT_PAYLOAD  4096u
-#define BLOB_KEY_MAX     (BLOB_AT_PAYLOAD - BLOB_AT_KEY)
+#define BLOB_KEY_MAX     (BLOB_AT_PAYLOAD - BLOB_AT_KEY - 1u) /* a NUL follows */
 #define BLOB_EXTENSION   "blob"
+
+static const uint8_t blob_magic[8] = {'a', 'k', 'i', 'n', 'b', 'l', 'o', 'b'};
 
 bool akin_blob_folder_ready(const char *folder) {
   struct stat st;
@@ -73,7 +73,7 @@ static akin_status blob_hash(akin_hash *out, const uint8_t *head, const void *pa
 
 static akin_status blob_check(const akin_mapping *m, const char *path, const char *key, akin_error *err) {
   const uint8_t *head = m->data;
-  if (m->size <= BLOB_AT_PAYLOAD || memcmp(head, BLOB_MAGIC, BLOB_MAGIC_SIZE) != 0)
+  if (m->size <= BLOB_AT_PAYLOAD || memcmp(head, blob_magic, sizeof blob_magic) != 0)
     return akin_fail(err, AKIN_ERROR_FORMAT, "%s: not a compiled network of akin's (%zu bytes)", path, m->size);
   const uint8_t *payload = head + BLOB_AT_PAYLOAD;
   size_t size = m->size - BLOB_AT_PAYLOAD;
@@ -168,11 +168,11 @@ akin_status akin_blob_save(const char *path, const char *key, const void *payloa
   if (!key_size || key_size > BLOB_KEY_MAX || !size)
     return akin_fail(err, AKIN_ERROR_USAGE, "%s: a blob needs a key of 1 to %u bytes (has %zu) and a payload", path,
                      BLOB_KEY_MAX, key_size);
-  memcpy(head, BLOB_MAGIC, BLOB_MAGIC_SIZE);
+  memcpy(head, blob_magic, sizeof blob_magic);
   blob_put(head + BLOB_AT_FORMAT, 4, BLOB_FORMAT);
   blob_put(head + BLOB_AT_KEY_SIZE, 4, key_size);
   blob_put(head + BLOB_AT_SIZE, 8, size);
-  memcpy(head + BLOB_AT_KEY, key, key_size);
+  memcpy(head + BLOB_AT_KEY, key, key_size + 1);
   akin_status status = blob_hash(&hash, head, payload, size, err);
   if (status) return status;
   memcpy(head + BLOB_AT_HASH, hash.bytes, AKIN_HASH_SIZE);

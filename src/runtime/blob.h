@@ -10,7 +10,7 @@
  *          0     8  "akinblob"
  *          8    32  SHA-256 of every byte after this field
  *         40     4  format: 1 (numbers are little-endian)
- *         44     4  K, bytes of the key: 1 to 4,040
+ *         44     4  K, bytes of the key: 1 to 4,039
  *         48     8  P, bytes of the payload: 1 or more
  *         56     K  the key, "name: value" lines
  *     56 + K        zero bytes

@@ -133,7 +133,7 @@ static void test_header_that_lies(void **state) {
   assert_int_equal(open_status(key), AKIN_OK); /* the forger works */
   forge(40, 4, 2);
   assert_int_equal(open_status(key), AKIN_ERROR_FORMAT);
-  static const uint64_t key_sizes[] = {4041, 4097, 5097, UINT32_MAX};
+  static const uint64_t key_sizes[] = {4040, 4041, 4097, 5097, UINT32_MAX};
   for (size_t i = 0; i < sizeof key_sizes / sizeof key_sizes[0]; i++) {
     forge(44, 4, key_sizes[i]);
     assert_int_equal(open_status(key), AKIN_ERROR_FORMAT);
@@ -162,13 +162,13 @@ static void test_not_a_file(void **state) {
 
 static void test_save_refuses(void **state) {
   (void)state;
-  static char long_key[4042];
-  memset(long_key, 'k', 4041);
+  static char long_key[4041];
+  memset(long_key, 'k', 4040);
   assert_int_equal(akin_blob_save(path, long_key, payload, PAYLOAD_SIZE, NULL), AKIN_ERROR_USAGE);
   assert_int_equal(akin_blob_save(path, "", payload, PAYLOAD_SIZE, NULL), AKIN_ERROR_USAGE);
   assert_int_equal(akin_blob_save(path, key, payload, 0, NULL), AKIN_ERROR_USAGE);
   assert_int_equal(open_status(key), AKIN_OK); /* the old one is still there */
-  long_key[4040] = 0;
+  long_key[4039] = 0;
   assert_int_equal(akin_blob_save(path, long_key, payload, PAYLOAD_SIZE, NULL), AKIN_OK);
   assert_int_equal(open_status(long_key), AKIN_OK);
   char *nowhere = akin_format("%s/missing/x.blob", folder);
