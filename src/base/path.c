@@ -67,10 +67,9 @@ static char *path_step(const char *folder, const char *name, size_t n) {
   return akin_format("%s%s%.*s", folder, folder[1] ? "/" : "", (int)n, name);
 }
 
-/* Where the last component of path[0, n) begins. */
+/* Where the last component of path[0, n) begins; n when there is none, as in "/". */
 static size_t path_last_start(const char *path, size_t n) {
-  while (n > 0 && path[n - 1] == '/')
-    n--;
+  n = path_trimmed(path, n);
   while (n > 0 && path[n - 1] != '/')
     n--;
   return n;
@@ -79,14 +78,16 @@ static size_t path_last_start(const char *path, size_t n) {
 /* Resolves text[0, *n) into found; where that does not exist, the longest part of it that does, and *n is then that
  * part's length. */
 static akin_status path_resolve(char found[PATH_MAX], char *text, size_t *n, akin_error *err) {
-  for (;; *n = path_last_start(text, *n)) {
+  for (;;) {
     const char kept = text[*n];
     text[*n] = '\0';
     const bool done = realpath(*n > 0 ? text : ".", found) != NULL;
     text[*n] = kept;
     if (done) return AKIN_OK;
-    if ((errno != ENOENT && errno != ENOTDIR) || *n == 0)
+    const size_t shorter = path_last_start(text, *n);
+    if ((errno != ENOENT && errno != ENOTDIR) || shorter == *n)
       return akin_fail_errno(err, errno, "%s: cannot resolve", text);
+    *n = shorter;
   }
 }
 
