@@ -1,10 +1,17 @@
 /*
  * image.h - the room image: bytes of a file → upright RGB → exactly the pixels that a network was trained on.
  *
- *     sniff → header (size, orientation, checked against the limits) → decode (JPEG scaled where allowed) → turn → fit
- * + resize
+ *     sniff → header (size, orientation; limits) → decode (JPEG smaller where allowed) → turn → fit and resize
  *
- * Everything here is thread-safe: no state is shared but tables that are made once.
+ * What is decoded, and how it relates to Pillow, which networks' preprocessing is usually written with:
+ *   JPEG  grey, RGB, YCbCr, CMYK and YCCK (stored inverted, as Adobe does), sequential and progressive: Pillow's bytes
+ *   PNG   every colour type and depth, interlaced or not, tRNS: Pillow's bytes, but 16-bit grey is scaled to 8 bits,
+ *         where Pillow clips it
+ *   WebP  lossy, lossless, alpha; of an animation the first frame: Pillow's bytes
+ * Colour profiles (ICC, gAMA) are not applied, as Pillow and Keras do not: networks were trained on such pixels.
+ * Resampling is Pillow's to the bit: antialiased, two passes, 8 bits between them. fit.h says what crop and pad take.
+ *
+ * Everything here is thread-safe: no state is shared but the choice of kernels, which is the same in every thread.
  */
 #ifndef AKIN_IMAGE_IMAGE_H
 #define AKIN_IMAGE_IMAGE_H
@@ -49,7 +56,7 @@ typedef struct akin_image {
   uint32_t width, height;
 } akin_image;
 
-/* Format, size and orientation without decoding; sizes are checked against the limits.
+/* Format, size and orientation without decoding; sizes are checked against the limits (NULL: AKIN_LIMITS_INIT).
  * Errors: FORMAT (not an image, damaged header), UNSUPPORTED (a known format that is not decoded: names it and says
  * what to do), LIMIT. */
 akin_status akin_image_inspect(akin_image_info *out, const void *bytes, size_t n, const akin_limits *limits,
@@ -57,8 +64,9 @@ akin_status akin_image_inspect(akin_image_info *out, const void *bytes, size_t n
 
 /*
  * Decodes the whole image, turned upright when p->upright, alpha as p->alpha says; p's size only serves to choose a
- * scaled JPEG decoding. p NULL: upright, over white, full size. A truncated file is an error (FORMAT), not a grey half.
- * info (may be NULL) as akin_image_inspect gives it. *out is freed with akin_image_free.
+ * scaled JPEG decoding. p NULL: upright, over white, full size. A truncated file is an error (FORMAT), not a grey half,
+ * and so is one whose data is visibly damaged.
+ * info (may be NULL) as akin_image_inspect gives it. *out is freed with akin_image_free; {0} on failure.
  */
 akin_status akin_image_decode(akin_image *out, akin_image_info *info, const void *bytes, size_t n,
                               const akin_preparation *p, const akin_limits *limits, akin_error *err);
@@ -67,7 +75,11 @@ void akin_image_free(akin_image *image); /* fine on {0} */
 /* out: u8 [p->height, p->width, 3], owned by the caller. Fit and resize as p says. */
 akin_status akin_image_resize(uint8_t *out, const akin_pixels *in, const akin_preparation *p, akin_error *err);
 
-/* decode + resize: what the ingest of one image does. out: u8 [p->height, p->width, 3]. */
+/*
+ * decode + resize: what the ingest of one image does. out: u8 [p->height, p->width, 3].
+ * The same as akin_image_decode and akin_image_resize, with less memory; of a JPEG that was decoded smaller, the
+ * fraction of a pixel by which it grew is accounted for.
+ */
 akin_status akin_image_prepare(uint8_t *out, akin_image_info *info, const void *bytes, size_t n,
                                const akin_preparation *p, const akin_limits *limits, akin_error *err);
 
@@ -76,6 +88,13 @@ void akin_image_mirror(uint8_t *pixels, uint32_t width, uint32_t height);
 
 /* Appends a baseline JPEG of the pixels, without any metadata. quality: 1 to 100. For thumbnails. */
 akin_status akin_image_encode_jpeg(akin_buffer *out, const akin_pixels *in, int quality, akin_error *err);
+
+/*
+ * Appends a JPEG of the image in a file, upright, at most `side` pixels wide and high (1 to 4,096), never enlarged, and
+ * writes its size. Errors as akin_image_prepare.
+ */
+akin_status akin_image_thumbnail(akin_buffer *jpeg, uint32_t *width, uint32_t *height, const void *bytes, size_t n,
+                                 uint32_t side, const akin_limits *limits, akin_error *err);
 
 /* Which kernels the resampler uses on this machine: "avx2", "sse4.1", "neon", "plain". Static. For `akin --version`,
  * tests and benchmarks. akin_image_use_kernels("plain") chooses by name, for tests; false when this machine has no such
