@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <string.h>
@@ -79,10 +80,17 @@ static const char *database_advice(akin_status status) {
   }
 }
 
+/* The system's reason for an I/O error. SQLite forgets it when a commit fails; then errno, which was cleared before the
+ * call, has it still. */
+static int database_errno(const akin_database *d, int code) {
+  int kept = sqlite3_system_errno(d->connection);
+  if ((code & 0xff) != SQLITE_IOERR && (code & 0xff) != SQLITE_CANTOPEN) return 0;
+  return kept ? kept : errno;
+}
+
 static akin_status database_fail(const akin_database *d, int code, akin_error *err) {
   akin_status status = database_status_of(code);
-  int errnum =
-      (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(d->connection) : 0;
+  int errnum = database_errno(d, code);
   if (status == AKIN_ERROR_IO && errnum != 0)
     return akin_fail_errno(err, errnum, "%s: %s", d->path, sqlite3_errstr(code));
   /* A message that belongs to another code is stale: the failing call did not reach the connection. */
@@ -147,6 +155,7 @@ static akin_status database_connect(akin_database *d, akin_database_mode mode, b
     return status == AKIN_ERROR_MEMORY ? akin_fail_memory(err, 0)
                                        : akin_fail(err, status, "%s: a path of this length cannot be opened", d->path);
   }
+  errno = 0;
   *code =
       sqlite3_open_v2(uri.data, &d->connection, flags | (mode == AKIN_DATABASE_WRITE ? SQLITE_OPEN_CREATE : 0), NULL);
   if (!*code) *code = database_configure(d->connection, mode);
@@ -220,6 +229,7 @@ const char *akin_database_path(const akin_database *d) {
 }
 
 akin_status akin_database_run(akin_database *d, const char *sql, akin_error *err) {
+  errno = 0;
   int code = sqlite3_exec(d->connection, sql, NULL, NULL, NULL);
   return code ? database_fail(d, code, err) : AKIN_OK;
 }
@@ -293,6 +303,7 @@ void akin_statement_bind_null(akin_statement *st, int index) {
 
 akin_status akin_statement_next(akin_statement *st, bool *row, akin_error *err) {
   *row = false;
+  errno = 0;
   int code = st->failure ? st->failure : sqlite3_step(st->compiled);
   if (code != SQLITE_ROW && code != SQLITE_DONE) return database_fail(st->database, code, err);
   *row = code == SQLITE_ROW;

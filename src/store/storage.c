@@ -171,8 +171,7 @@ uint64_t akin_storage_estimate(uint64_t images, uint32_t dim) {
   const uint64_t image = 1024;                       /* an image and its content, with their indices */
   const uint64_t log = 64u << 20;                    /* the write-ahead log, and room to work */
   uint64_t row = (uint64_t)dim * sizeof(float) + head;
-  uint64_t feature =
-      row < page ? page / (page / row) : (row / page + 2) * page; /* a large one goes on in whole pages */
+  uint64_t feature = row < page ? page / (page / row) : (row / page + 1) * page; /* a large one fills whole pages */
   uint64_t all = storage_multiply(images, image + feature);
   return all > UINT64_MAX - log ? UINT64_MAX : all + log;
 }
