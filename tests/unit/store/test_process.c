@@ -307,7 +307,7 @@ static void a_store_that_cannot_be_made_for_want_of_space_says_so(void **state) 
 
 /* The same without privileges: files may not grow. A limit is no full disk, so the status is another one. */
 static void fill_up_to_a_limit(const void *context) {
-  struct rlimit limit = {1000000, 1000000};
+  struct rlimit limit = {3000000, 3000000};
   akin_error err;
   uint64_t batches = 0;
   signal(SIGXFSZ, SIG_IGN);
