@@ -12,8 +12,9 @@ static atomic_uint_fast64_t memory_counted; /* allocations since akin_memory_fai
 static atomic_uint_fast64_t memory_fail_at; /* 0: never */
 static atomic_bool memory_fail_once;
 
-/* Counts this allocation; false when the test wants it to fail. */
-static bool memory_permitted(void) {
+/* Counts this allocation; false when it is larger than any object can be, or a test wants it to fail. */
+static bool memory_permitted(size_t size) {
+  if (size > PTRDIFF_MAX) return false;
   uint64_t number = atomic_fetch_add_explicit(&memory_counted, 1, memory_order_relaxed) + 1;
   uint64_t failing = atomic_load_explicit(&memory_fail_at, memory_order_relaxed);
   if (failing == 0 || number < failing) return true;
@@ -44,25 +45,25 @@ static size_t memory_at_least_one(size_t size) {
 }
 
 void *akin_alloc(size_t size) {
-  return memory_permitted() ? malloc(memory_at_least_one(size)) : NULL;
+  return memory_permitted(size) ? malloc(memory_at_least_one(size)) : NULL;
 }
 
 void *akin_calloc(size_t count, size_t size) {
   size_t total = 0;
-  if (!akin_multiply(&total, count, size) || !memory_permitted()) return NULL;
+  if (!akin_multiply(&total, count, size) || !memory_permitted(total)) return NULL;
   return calloc(memory_at_least_one(total), 1);
 }
 
 void *akin_realloc_array(void *p, size_t count, size_t size) {
   size_t total = 0;
-  if (!akin_multiply(&total, count, size) || !memory_permitted()) return NULL;
+  if (!akin_multiply(&total, count, size) || !memory_permitted(total)) return NULL;
   return realloc(p, memory_at_least_one(total));
 }
 
 void *akin_alloc_aligned(size_t alignment, size_t size) {
   void *p = NULL;
   if (alignment < sizeof(void *)) alignment = sizeof(void *); /* posix_memalign takes no less */
-  if (!memory_permitted() || posix_memalign(&p, alignment, memory_at_least_one(size)) != 0) return NULL;
+  if (!memory_permitted(size) || posix_memalign(&p, alignment, memory_at_least_one(size)) != 0) return NULL;
   return p;
 }
 

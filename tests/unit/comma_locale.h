@@ -40,6 +40,7 @@ TESTING bool comma_locale_set(const char *folder) {
     comma_locale_make(path);
     setenv("LOCPATH", folder, 1);
     found = comma_locale_try("de_DE.UTF-8");
+    unsetenv("LOCPATH");
     akin_free(path);
   }
   if (!found) {
