@@ -1,0 +1,50 @@
+/* answers.c - see answers.h. */
+#include "answers.h"
+#include "messages.h"
+#include "signals.h"
+
+int cli_answers_open(cli_answers *answers, const cli_settings *settings, bool folder, const char *title) {
+  akin_error err;
+  *answers = (cli_answers){.settings = settings};
+  if (settings->format != CLI_FORMAT_HTML) return cli_result_open(&answers->result, settings->output);
+  answers->page_path = settings->output ? settings->output : folder ? CLI_PAGE_FOLDER : CLI_PAGE_FILE;
+  akin_status status = akin_page_open(&answers->page, answers->page_path, folder, title, &err);
+  return status ? cli_fail(status, &err) : CLI_DONE;
+}
+
+static akin_report_format answers_format(const cli_settings *s) {
+  switch (s->format) {
+  case CLI_FORMAT_JSON:
+    return AKIN_FORMAT_JSON;
+  case CLI_FORMAT_CSV:
+    return AKIN_FORMAT_CSV;
+  case CLI_FORMAT_PATHS:
+    return s->print0 ? AKIN_FORMAT_PATHS0 : AKIN_FORMAT_PATHS;
+  default:
+    return AKIN_FORMAT_TABLE;
+  }
+}
+
+akin_status cli_answers_add(cli_answers *answers, cli_answer_writer *writer, const akin_hits *hits) {
+  if (cli_interrupted()) return AKIN_ERROR_CANCELLED;
+  answers->status = answers->page ? akin_page_add(answers->page, hits, &answers->err)
+                                  : writer(answers->result.file, answers_format(answers->settings), hits,
+                                           answers->told == 0, &answers->err);
+  if (!answers->status) answers->told++;
+  return answers->status;
+}
+
+int cli_answers_close(cli_answers *answers, int code) {
+  akin_error err;
+  akin_page *page = answers->page;
+  if (!page) return cli_result_close(&answers->result, code);
+  answers->page = NULL;
+  if ((code != CLI_DONE && code != CLI_SKIPPED) || cli_interrupted()) {
+    akin_page_discard(page);
+    return code;
+  }
+  akin_status status = akin_page_close(page, &err);
+  if (status) return cli_fail(status, &err);
+  cli_note(CLI_GREEN, "wrote", "%s", answers->page_path);
+  return code;
+}

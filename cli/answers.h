@@ -1,0 +1,33 @@
+/* answers.h - hits on their way out: to a table, JSON, CSV, paths, or a page with pictures. */
+#ifndef AKIN_CLI_ANSWERS_H
+#define AKIN_CLI_ANSWERS_H
+
+#include "options.h"
+#include "result.h"
+
+/* Where a page goes when -o does not say. */
+#define CLI_PAGE_FILE   "recommendations.html"
+#define CLI_PAGE_FOLDER "recommendations"
+
+typedef struct cli_answers {
+  const cli_settings *settings;
+  cli_result result;
+  akin_page *page;       /* NULL: not HTML */
+  const char *page_path; /* borrowed */
+  akin_status status;    /* of the first answer that could not be written */
+  akin_error err;        /* and why */
+  uint64_t told;
+} cli_answers;
+
+/* How the answers of one command are written. */
+typedef akin_status cli_answer_writer(FILE *out, akin_report_format format, const akin_hits *hits, int first,
+                                      akin_error *err);
+
+/* folder: a page takes the form of a folder. Returns an exit code, with a message printed when it is not CLI_DONE. */
+int cli_answers_open(cli_answers *answers, const cli_settings *settings, bool folder, const char *title);
+/* One answer. The failure is kept in answers. */
+akin_status cli_answers_add(cli_answers *answers, cli_answer_writer *writer, const akin_hits *hits);
+/* code: how the command went so far; returns the exit code now. */
+int cli_answers_close(cli_answers *answers, int code);
+
+#endif

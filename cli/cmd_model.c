@@ -1,0 +1,269 @@
+/* cmd_model.c - akin model: list, import, inspect, export, remove. */
+#include "commands.h"
+#include "messages.h"
+#include "opened.h"
+#include "result.h"
+
+#include <inttypes.h>
+
+/* ---- list ---- */
+
+typedef struct model_list_work {
+  FILE *out;
+  cli_format format;
+  uint64_t count;
+  akin_status status; /* of the first model that could not be written */
+  akin_error err;     /* and why */
+} model_list_work;
+
+static akin_status model_list_json(model_list_work *work, const akin_model_entry *e) {
+  FILE *out = work->out;
+  akin_error *err = &work->err;
+  fprintf(out, "%s{\"name\": ", work->count ? ", " : "");
+  akin_status status = akin_json_string(out, e->name, err);
+  fputs(", \"description\": ", out);
+  if (!status) status = akin_json_string(out, e->description, err);
+  fputs(", \"licence\": ", out);
+  if (!status) status = akin_json_string(out, e->licence, err);
+  fprintf(out, ", \"width\": %u, \"height\": %u, \"imported\": %s", e->width, e->height,
+          e->imported ? "true" : "false");
+  if (e->imported) fprintf(out, ", \"dim\": %u, \"bytes\": %" PRIu64, e->dim, e->bytes);
+  fputs("}", out);
+  return status;
+}
+
+static akin_status model_list_csv(model_list_work *work, const akin_model_entry *e) {
+  FILE *out = work->out;
+  if (work->count == 0) fputs("name,imported,dim,width,height,bytes,licence,description\n", out);
+  akin_status status = akin_csv_text(out, '\0', e->name, &work->err);
+  fprintf(out, ",%s,%u,%u,%u,%" PRIu64, e->imported ? "yes" : "no", e->dim, e->width, e->height, e->bytes);
+  if (!status) status = akin_csv_text(out, ',', e->licence, &work->err);
+  if (!status) status = akin_csv_text(out, ',', e->description, &work->err);
+  fputc('\n', out);
+  return status;
+}
+
+static akin_status model_list_table(model_list_work *work, const akin_model_entry *e) {
+  char bytes[CLI_NUMBER_TEXT];
+  if (work->count == 0)
+    fprintf(work->out, "%-24s %-10s %5s %9s  %s\n", "name", "imported", "dim", "input", "description");
+  if (e->imported)
+    fprintf(work->out, "%-24s %-10s %5u ", e->name, cli_bytes_text(bytes, e->bytes), e->dim);
+  else
+    fprintf(work->out, "%-24s %-10s %5s ", e->name, "no", "");
+  fprintf(work->out, "%4ux%-4u  ", e->width, e->height);
+  akin_status status = akin_line_text(work->out, e->description, &work->err);
+  fputc('\n', work->out);
+  return status;
+}
+
+static akin_status model_list_visit(void *context, const akin_model_entry *entry) {
+  model_list_work *work = context;
+  work->status = work->format == CLI_FORMAT_JSON  ? model_list_json(work, entry)
+                 : work->format == CLI_FORMAT_CSV ? model_list_csv(work, entry)
+                                                  : model_list_table(work, entry);
+  work->count++;
+  return work->status;
+}
+
+static int model_list_run(const cli_settings *s) {
+  akin_error err;
+  cli_result result;
+  int code = cli_result_open(&result, NULL);
+  model_list_work work = {.out = result.file, .format = s->format};
+  const bool json = s->format == CLI_FORMAT_JSON;
+  fputs(json ? "{\"models\": [" : "", work.out);
+  akin_status status = akin_model_list(NULL, model_list_visit, &work, &err);
+  fputs(json ? "]}\n" : "", work.out);
+  if (status) code = cli_fail(status, work.status ? &work.err : &err);
+  return cli_result_close(&result, code);
+}
+
+static const cli_option *const model_list_options[] = {&cli_option_format, NULL};
+static const cli_example model_list_examples[] = {{"akin model list", "what is imported, and what could be"},
+                                                  {NULL, NULL}};
+
+const cli_command cli_model_list = {
+    .name = "model list",
+    .synopsis = "",
+    .summary = "the models that are known, and those that are imported",
+    .description = "Lists every network that akin has a card of and every imported model, with its size on disk, the "
+                   "length of its features and the size of its input.",
+    .formats = "table|json|csv",
+    .options = model_list_options,
+    .examples = model_list_examples,
+    .run = model_list_run};
+
+/* ---- import ---- */
+
+static int model_import_run(const cli_settings *s) {
+  akin_error err;
+  char name[CLI_MODEL_NAME];
+  akin_import_options options = AKIN_IMPORT_OPTIONS_INIT;
+  options.card = s->card;
+  options.name = s->name;
+  options.replace = s->replace;
+  akin_status status = akin_model_import_file(s->operands.items[0], &options, name, sizeof name, &err);
+  if (status) return cli_fail(status, &err);
+  cli_note(CLI_GREEN, "imported", "%s; next: akin index --model %s PHOTOS", name, name);
+  return CLI_DONE;
+}
+
+static const cli_option model_card = {0,
+                                      "card",
+                                      "CARD",
+                                      CLI_TEXT,
+                                      offsetof(cli_settings, card),
+                                      0,
+                                      0,
+                                      NULL,
+                                      "which network the weights are of: a name of `akin model list`, or a .json file"};
+static const cli_option model_name = {0,
+                                      "name",
+                                      "NAME",
+                                      CLI_TEXT,
+                                      offsetof(cli_settings, name),
+                                      0,
+                                      0,
+                                      NULL,
+                                      "what to call the model (default: as its card)"};
+static const cli_option model_replace = {0,
+                                         "replace",
+                                         NULL,
+                                         CLI_FLAG,
+                                         offsetof(cli_settings, replace),
+                                         0,
+                                         0,
+                                         NULL,
+                                         "take the place of a model of that name"};
+static const cli_option *const model_import_options[] = {&model_card, &model_name, &model_replace, &cli_option_quiet,
+                                                         NULL};
+static const cli_example model_import_examples[] = {
+    {"akin model import efficientnet_lite0.pth", "weights that akin knows by their hash"},
+    {"akin model import own.pth --card efficientnet-lite0 --name shop", "weights of your own"},
+    {NULL, NULL}};
+
+const cli_command cli_model_import = {
+    .name = "model import",
+    .synopsis = "WEIGHTS",
+    .operand = CLI_OPERAND_FILES,
+    .least = 1,
+    .most = 1,
+    .summary = "make a model of a weights file (.pth)",
+    .description = "Reads a file of weights, executing nothing in it, checks every layer against the card and writes "
+                   "the model. The card is found by the file's hash, or is named with --card.",
+    .options = model_import_options,
+    .examples = model_import_examples,
+    .run = model_import_run};
+
+/* ---- inspect ---- */
+
+static int model_inspect_run(const cli_settings *s) {
+  akin_error err;
+  akin_model *model = NULL;
+  cli_result result = {0};
+  cli_settings named = *s;
+  named.model = s->operands.items[0];
+  int code = cli_model_open(&model, &named, 0);
+  if (code == CLI_DONE) code = cli_result_open(&result, NULL);
+  if (code == CLI_DONE) {
+    akin_status status = akin_model_describe(model, result.file, s->format == CLI_FORMAT_JSON, &err);
+    if (status) code = cli_fail(status, &err);
+  }
+  code = cli_result_close(&result, code);
+  akin_model_free(model);
+  return code;
+}
+
+static const cli_option *const model_inspect_options[] = {
+    &cli_option_format, &cli_option_layer, &cli_option_pooling, &cli_option_preprocess, &cli_option_precision, NULL};
+static const cli_example model_inspect_examples[] = {
+    {"akin model inspect efficientnet-lite0", "its layers, and which one gives the feature"},
+    {"akin model inspect efficientnet-lite0 --layer -3", "the same, had this layer been chosen"},
+    {NULL, NULL}};
+
+const cli_command cli_model_inspect = {
+    .name = "model inspect",
+    .synopsis = "NAME",
+    .operand = CLI_OPERAND_MODEL,
+    .least = 1,
+    .most = 1,
+    .summary = "what a model is: layers, preprocessing, origin, licence",
+    .description = "Shows an imported model: its layers with their shapes, the feature layer and the rule that chose "
+                   "it, how images are prepared, where the weights come from, licence and fingerprint.",
+    .formats = "table|json",
+    .options = model_inspect_options,
+    .examples = model_inspect_examples,
+    .run = model_inspect_run};
+
+/* ---- export ---- */
+
+static int model_export_run(const cli_settings *s) {
+  akin_error err;
+  akin_model *model = NULL;
+  const char *path = s->operands.items[0];
+  int code = cli_model_open(&model, s, 0);
+  if (code == CLI_DONE) {
+    akin_status status = akin_model_export_onnx(model, path, s->whole, &err);
+    if (status)
+      code = cli_fail(status, &err);
+    else
+      cli_note(CLI_GREEN, "wrote", "%s", path);
+  }
+  akin_model_free(model);
+  return code;
+}
+
+static const cli_option model_whole = {0,
+                                       "whole",
+                                       NULL,
+                                       CLI_FLAG,
+                                       offsetof(cli_settings, whole),
+                                       0,
+                                       0,
+                                       NULL,
+                                       "up to the class scores, not only to the feature layer"};
+static const cli_option *const model_export_options[] = {
+    &model_whole, &cli_option_model, &cli_option_layer, &cli_option_pooling, &cli_option_store, &cli_option_quiet,
+    NULL};
+static const cli_example model_export_examples[] = {
+    {"akin model export lite0.onnx --model efficientnet-lite0", "for any other tool that runs ONNX"}, {NULL, NULL}};
+
+const cli_command cli_model_export = {.name = "model export",
+                                      .synopsis = "FILE.onnx",
+                                      .operand = CLI_OPERAND_FILES,
+                                      .least = 1,
+                                      .most = 1,
+                                      .summary = "write a model as one ONNX file",
+                                      .description =
+                                          "Writes the network with its weights as ONNX, cut at the feature layer.",
+                                      .options = model_export_options,
+                                      .examples = model_export_examples,
+                                      .run = model_export_run};
+
+/* ---- remove ---- */
+
+static int model_remove_run(const cli_settings *s) {
+  akin_error err;
+  akin_status status = akin_model_delete(NULL, s->operands.items[0], &err);
+  if (status) return cli_fail(status, &err);
+  cli_note(CLI_GREEN, "removed", "%s; stores keep its features", s->operands.items[0]);
+  return CLI_DONE;
+}
+
+static const cli_option *const model_remove_options[] = {&cli_option_quiet, NULL};
+static const cli_example model_remove_examples[] = {{"akin model remove efficientnet-lite2", "frees its disk space"},
+                                                    {NULL, NULL}};
+
+const cli_command cli_model_remove = {
+    .name = "model remove",
+    .synopsis = "NAME",
+    .operand = CLI_OPERAND_MODEL,
+    .least = 1,
+    .most = 1,
+    .summary = "take an imported model away",
+    .description = "Removes the model's folder. Features that stores hold of it stay, and stored images can still be "
+                   "asked about; new ones cannot be added until it is imported again.",
+    .options = model_remove_options,
+    .examples = model_remove_examples,
+    .run = model_remove_run};
