@@ -195,12 +195,11 @@ akin_status akin_file_lock(int *out, const char *path, akin_error *err) {
     status = akin_fail_errno(err, errno, "%s: cannot look at it", path);
   else
     status = file_require_regular(&st, path, err);
-  while (status == AKIN_OK && flock(lock, LOCK_EX | LOCK_NB) != 0) {
+  while (status == AKIN_OK && flock(lock, LOCK_EX | LOCK_NB) != 0)
     if (errno == EWOULDBLOCK)
       status = file_lock_is_held(lock, path, err);
     else if (errno != EINTR)
       status = akin_fail_errno(err, errno, "%s: cannot lock", path);
-  }
   if (status != AKIN_OK) {
     close(lock);
     return status;

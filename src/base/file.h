@@ -40,8 +40,8 @@ typedef struct akin_file_writer akin_file_writer;
 akin_status akin_file_writer_open(akin_file_writer **out, const char *path, akin_error *err);
 akin_status akin_file_writer_write(akin_file_writer *w, const void *bytes, size_t n, akin_error *err);
 uint64_t akin_file_writer_size(const akin_file_writer *w);
-/* The descriptor beneath, for who writes by other means and seeks; borrowed until commit or discard. Not to be mixed with
- * akin_file_writer_write, which keeps bytes back. */
+/* The descriptor beneath, for who writes by other means and seeks; borrowed until commit or discard. Not to be mixed
+ * with akin_file_writer_write, which keeps bytes back. */
 int akin_file_writer_descriptor(const akin_file_writer *w);
 akin_status akin_file_writer_commit(akin_file_writer *w, akin_error *err); /* frees w in any case */
 void akin_file_writer_discard(akin_file_writer *w);                        /* NULL is fine */

@@ -242,11 +242,10 @@ akin_status akin_text_number(akin_buffer *out, double value, int decimals) {
 bool akin_parse_u64(uint64_t *out, const char *text, uint64_t lowest, uint64_t highest) {
   uint64_t value = 0;
   if (text[0] == '\0') return false;
-  for (; *text; text++) {
+  for (; *text; text++)
     if (!text_is_digit(*text) || __builtin_mul_overflow(value, 10u, &value) ||
         __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
       return false;
-  }
   if (value < lowest || value > highest) return false;
   *out = value;
   return true;
