@@ -23,7 +23,10 @@ static bool arena_grow(akin_arena *arena, size_t size) {
   if (room < size) room = size;
   if (!akin_add(&total, sizeof(akin_arena_block), room)) return false;
   akin_arena_block *block = akin_calloc(total, 1);
-  if (!block) return false;
+  if (!block) {
+    arena->starved = true;
+    return false;
+  }
   block->next = arena->blocks;
   block->room = room;
   arena->blocks = block;
@@ -66,5 +69,5 @@ void akin_arena_free(akin_arena *arena) {
     arena->blocks = next;
   }
   arena->used = 0;
-  arena->full = false;
+  arena->full = arena->starved = false;
 }

@@ -12,13 +12,14 @@ typedef struct akin_arena {
   struct akin_arena_block *blocks; /* the newest first; NULL while nothing was ever allocated */
   size_t used;                     /* bytes handed out, rounded up to the alignment */
   size_t ceiling;                  /* used never exceeds this; 0: no ceiling but the address space */
-  bool full;                       /* an allocation failed because of the ceiling, not for want of memory */
+  bool full;                       /* an allocation failed because of the ceiling */
+  bool starved;                    /* an allocation failed for want of memory */
 } akin_arena;
 
 #define AKIN_ARENA_INIT(ceiling)                                                                                       \
-  { NULL, 0, (ceiling), false }
+  { NULL, 0, (ceiling), false, false }
 
-/* Cleared memory, aligned for any type; NULL when the ceiling is reached (full says so) or memory is short. */
+/* Cleared memory, aligned for any type; NULL when the ceiling is reached or memory is short. */
 void *akin_arena_alloc(akin_arena *arena, size_t size);
 void *akin_arena_array(akin_arena *arena, size_t count, size_t size);  /* NULL, too, when the product overflows */
 char *akin_arena_text(akin_arena *arena, const char *bytes, size_t n); /* a copy of exactly n bytes, with NUL */

@@ -1,0 +1,264 @@
+/*
+ * card.c - cards out of JSON, strictly: a key that is unknown, missing, of another type or out of range is named. The
+ * keys are described in docs (a card is text that people write); models/ has examples.
+ */
+#include "model/model.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "model/families/families.h"
+#include "model/name.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What akin_card_parse gives out: the card first, so that its address is this one's. */
+typedef struct card_owner {
+  akin_card card;
+  akin_arena arena;
+} card_owner;
+
+typedef struct card_reader {
+  const akin_json *object; /* whose keys are read */
+  const char *where;       /* in front of a key's name: "", "input." */
+  akin_arena *arena;
+  akin_error *err;
+} card_reader;
+
+static akin_status card_wrong(const card_reader *r, const char *key, const char *must) {
+  return akin_fail(r->err, AKIN_ERROR_FORMAT, "key \"%s%s\" must be %s", r->where, key, must);
+}
+
+/* ---- one key ---- */
+
+static akin_status card_check_keys(const card_reader *r, const char *const *known, size_t count) {
+  for (size_t i = 0; i < akin_json_count(r->object); i++) {
+    const char *key = akin_json_key_at(r->object, i);
+    size_t k = 0;
+    while (k < count && strcmp(known[k], key) != 0)
+      k++;
+    if (k == count) return akin_fail(r->err, AKIN_ERROR_FORMAT, "key \"%s%s\" is not known", r->where, key);
+  }
+  return AKIN_OK;
+}
+
+/* A text that is not empty; *out stays NULL when an optional one is not there. */
+static akin_status card_read_text(const card_reader *r, const char **out, const char *key, bool required) {
+  const akin_json *value = akin_json_get(r->object, key);
+  if (!value && !required) return AKIN_OK;
+  const char *text = akin_json_text(value);
+  if (!text || !*text) return card_wrong(r, key, "a text");
+  *out = akin_arena_text(r->arena, text, strlen(text));
+  return *out ? AKIN_OK : akin_fail_memory(r->err, strlen(text) + 1);
+}
+
+static akin_status card_read_number(const card_reader *r, double *out, const char *key, double lowest, double highest) {
+  double value = 0;
+  if (!akin_json_number(&value, akin_json_get(r->object, key)) || !(value >= lowest && value <= highest)) {
+    return akin_fail(r->err, AKIN_ERROR_FORMAT, "key \"%s%s\" must be a number from %g to %g", r->where, key, lowest,
+                     highest);
+  }
+  *out = value;
+  return AKIN_OK;
+}
+
+static akin_status card_read_whole(const card_reader *r, uint32_t *out, const char *key, uint32_t lowest,
+                                   uint32_t highest) {
+  int64_t value = 0;
+  if (!akin_json_integer(&value, akin_json_get(r->object, key)) || value < lowest || value > highest) {
+    return akin_fail(r->err, AKIN_ERROR_FORMAT, "key \"%s%s\" must be a whole number from %u to %u", r->where, key,
+                     lowest, highest);
+  }
+  *out = (uint32_t)value;
+  return AKIN_OK;
+}
+
+static akin_status card_read_boolean(const card_reader *r, bool *out, const char *key) {
+  return akin_json_boolean(out, akin_json_get(r->object, key)) ? AKIN_OK : card_wrong(r, key, "true or false");
+}
+
+/* Three numbers, one a channel; each from lowest to highest. */
+static akin_status card_read_three(const card_reader *r, double out[3], const char *key, double lowest,
+                                   double highest) {
+  const akin_json *array = akin_json_get(r->object, key);
+  bool right = akin_json_is_array(array) && akin_json_count(array) == 3;
+  for (size_t i = 0; right && i < 3; i++)
+    right = akin_json_number(&out[i], akin_json_at(array, i)) && out[i] >= lowest && out[i] <= highest;
+  if (right) return AKIN_OK;
+  return akin_fail(r->err, AKIN_ERROR_FORMAT, "key \"%s%s\" must be three numbers from %g to %g", r->where, key, lowest,
+                   highest);
+}
+
+/* ---- "input" ---- */
+
+static akin_status card_read_filter(const card_reader *r, akin_preparation *p) {
+  const char *name = akin_json_text(akin_json_get(r->object, "filter"));
+  if (!name || !akin_filter_from_name(&p->filter, name))
+    return card_wrong(r, "filter", "\"nearest\", \"box\", \"bilinear\" or \"bicubic\"");
+  akin_status status = card_read_boolean(r, &p->antialias, "antialias");
+  if (status != AKIN_OK) return status;
+  if (p->antialias != (p->filter != AKIN_FILTER_NEAREST))
+    return card_wrong(r, "antialias", "false with the filter \"nearest\", true with all others");
+  return AKIN_OK;
+}
+
+static akin_status card_read_fit(const card_reader *r, akin_preparation *p) {
+  const char *name = akin_json_text(akin_json_get(r->object, "fit"));
+  if (!name || !akin_fit_from_name(&p->fit, name)) return card_wrong(r, "fit", "\"stretch\", \"crop\" or \"pad\"");
+  const bool fraction = akin_json_get(r->object, "crop_fraction"), colour = akin_json_get(r->object, "pad_colour");
+  if (fraction != (p->fit == AKIN_FIT_CROP))
+    return card_wrong(r, "crop_fraction", "there with \"fit\": \"crop\" alone");
+  if (colour != (p->fit == AKIN_FIT_PAD)) return card_wrong(r, "pad_colour", "there with \"fit\": \"pad\" alone");
+  double value = 1, colours[3] = {255, 255, 255};
+  akin_status status = AKIN_OK;
+  if (fraction) status = card_read_number(r, &value, "crop_fraction", 0.01, 1);
+  if (colour) status = card_read_three(r, colours, "pad_colour", 0, 255);
+  p->crop_fraction = (float)value;
+  for (int i = 0; i < 3; i++)
+    p->pad_colour[i] = (uint8_t)colours[i];
+  return status;
+}
+
+static akin_status card_read_alpha(const card_reader *r, akin_preparation *p) {
+  const char *name = akin_json_text(akin_json_get(r->object, "alpha"));
+  if (!name || (strcmp(name, "white") != 0 && strcmp(name, "drop") != 0))
+    return card_wrong(r, "alpha", "\"white\" or \"drop\"");
+  p->alpha = strcmp(name, "drop") == 0 ? AKIN_ALPHA_DROP : AKIN_ALPHA_WHITE;
+  return AKIN_OK;
+}
+
+static akin_status card_read_preparation(const card_reader *outer, akin_preparation *p) {
+  static const char *const keys[] = {"width", "height",        "filter",     "antialias", "fit",
+                                     "alpha", "crop_fraction", "pad_colour", "upright",   "scaled_decoding"};
+  const card_reader r = {akin_json_get(outer->object, "input"), "input.", outer->arena, outer->err};
+  if (!akin_json_is_object(r.object)) return card_wrong(outer, "input", "an object");
+  *p = (akin_preparation)AKIN_PREPARATION_INIT(1, 1);
+  akin_status status = card_check_keys(&r, keys, sizeof keys / sizeof *keys);
+  if (status == AKIN_OK) status = card_read_whole(&r, &p->width, "width", 1, 4096);
+  if (status == AKIN_OK) status = card_read_whole(&r, &p->height, "height", 1, 4096);
+  if (status == AKIN_OK) status = card_read_filter(&r, p);
+  if (status == AKIN_OK) status = card_read_fit(&r, p);
+  if (status == AKIN_OK) status = card_read_alpha(&r, p);
+  if (status == AKIN_OK) status = card_read_boolean(&r, &p->upright, "upright");
+  if (status == AKIN_OK) status = card_read_boolean(&r, &p->scaled_decoding, "scaled_decoding");
+  return status;
+}
+
+/* ---- "weights" ---- */
+
+static akin_status card_read_weights_entry(const card_reader *r, akin_card_weights *w) {
+  static const char *const keys[] = {"format", "file", "origin", "bytes", "sha256"};
+  int64_t bytes = 0;
+  akin_status status = akin_json_is_object(r->object) ? card_check_keys(r, keys, sizeof keys / sizeof *keys)
+                                                      : card_wrong(r, "", "objects");
+  if (status == AKIN_OK) status = card_read_text(r, &w->format, "format", true);
+  if (status == AKIN_OK && strcmp(w->format, "pth") != 0) status = card_wrong(r, "format", "\"pth\"");
+  if (status == AKIN_OK) status = card_read_text(r, &w->file, "file", true);
+  if (status == AKIN_OK) status = card_read_text(r, &w->origin, "origin", true);
+  if (status != AKIN_OK) return status;
+  if (!akin_json_integer(&bytes, akin_json_get(r->object, "bytes")) || bytes < 1)
+    return card_wrong(r, "bytes", "the file's size");
+  w->bytes = (uint64_t)bytes;
+  const akin_json *hash = akin_json_get(r->object, "sha256");
+  const char *hex = akin_json_text(hash);
+  w->has_hash = hash != NULL;
+  if (hash && (!hex || !akin_hash_parse(&w->hash, hex))) return card_wrong(r, "sha256", "64 hexadecimal digits");
+  return AKIN_OK;
+}
+
+static akin_status card_read_weights(const card_reader *outer, akin_card *card) {
+  const size_t most = sizeof card->weights / sizeof *card->weights;
+  const akin_json *array = akin_json_get(outer->object, "weights");
+  if (!akin_json_is_array(array) || akin_json_count(array) > most)
+    return card_wrong(outer, "weights", "a list of at most four files (it may be empty)");
+  card->weights_count = akin_json_count(array);
+  for (size_t i = 0; i < card->weights_count; i++) {
+    const card_reader r = {akin_json_at(array, i), "weights.", outer->arena, outer->err};
+    akin_status status = card_read_weights_entry(&r, &card->weights[i]);
+    if (status != AKIN_OK) return status;
+  }
+  return AKIN_OK;
+}
+
+/* ---- the whole card ---- */
+
+static akin_status card_read_name(const card_reader *r, akin_card *card) {
+  akin_status status = card_read_text(r, &card->name, "name", true);
+  if (status == AKIN_OK && !akin_name_valid(card->name)) status = card_wrong(r, "name", AKIN_NAME_RULE);
+  return status;
+}
+
+static akin_status card_read_family(const card_reader *r, akin_card *card) {
+  akin_status status = card_read_text(r, &card->family, "family", true);
+  if (status == AKIN_OK && !akin_family_find(card->family)) {
+    return akin_fail(r->err, AKIN_ERROR_UNSUPPORTED, "family \"%s\" is not known: there is \"efficientnet-lite\"",
+                     card->family);
+  }
+  if (status == AKIN_OK) status = card_read_number(r, &card->width_factor, "width_factor", 0.01, 10);
+  if (status == AKIN_OK) status = card_read_number(r, &card->depth_factor, "depth_factor", 0.01, 6);
+  if (status == AKIN_OK) status = card_read_whole(r, &card->classes, "classes", 1, 1000000);
+  return status;
+}
+
+static akin_status card_read_pixels(const card_reader *r, akin_card *card) {
+  double mean[3] = {0}, scale[3] = {0};
+  const char *channels = akin_json_text(akin_json_get(r->object, "channels"));
+  if (!channels || (strcmp(channels, "rgb") != 0 && strcmp(channels, "bgr") != 0))
+    return card_wrong(r, "channels", "\"rgb\" or \"bgr\"");
+  card->bgr = strcmp(channels, "bgr") == 0;
+  akin_status status = card_read_boolean(r, &card->mirror, "mirror");
+  if (status == AKIN_OK) status = card_read_three(r, mean, "mean", -1000, 1000);
+  if (status == AKIN_OK) status = card_read_three(r, scale, "scale", 0.001, 100000);
+  for (int i = 0; i < 3; i++) {
+    card->mean[i] = (float)mean[i];
+    card->scale[i] = (float)scale[i];
+  }
+  return status;
+}
+
+static akin_status card_read(const card_reader *r, akin_card *card) {
+  static const char *const keys[] = {"name",    "description", "family",  "width_factor", "depth_factor",
+                                     "classes", "input",       "mirror",  "channels",     "mean",
+                                     "scale",   "layer",       "licence", "citation",     "weights"};
+  if (!akin_json_is_object(r->object)) return akin_fail(r->err, AKIN_ERROR_FORMAT, "not a card: not a JSON object");
+  akin_status status = card_check_keys(r, keys, sizeof keys / sizeof *keys);
+  if (status == AKIN_OK) status = card_read_name(r, card);
+  if (status == AKIN_OK) status = card_read_text(r, &card->description, "description", true);
+  if (status == AKIN_OK) status = card_read_family(r, card);
+  if (status == AKIN_OK) status = card_read_preparation(r, &card->preparation);
+  if (status == AKIN_OK) status = card_read_pixels(r, card);
+  if (status == AKIN_OK) status = card_read_text(r, &card->layer, "layer", false);
+  if (status == AKIN_OK) status = card_read_text(r, &card->licence, "licence", true);
+  if (status == AKIN_OK) status = card_read_text(r, &card->citation, "citation", true);
+  if (status == AKIN_OK) status = card_read_weights(r, card);
+  return status;
+}
+
+akin_status akin_card_parse(akin_card **out, const char *json, size_t n, akin_error *err) {
+  *out = NULL;
+  akin_json *root = NULL;
+  akin_status status = akin_json_parse(&root, json, n, err);
+  if (status != AKIN_OK) return status;
+  card_owner *owner = akin_calloc(1, sizeof *owner);
+  if (owner) {
+    const card_reader reader = {root, "", &owner->arena, err};
+    status = card_read(&reader, &owner->card);
+  } else {
+    status = akin_fail_memory(err, sizeof *owner);
+  }
+  akin_json_free(root);
+  if (status == AKIN_OK)
+    *out = &owner->card;
+  else if (owner)
+    akin_card_free(&owner->card);
+  return status;
+}
+
+void akin_card_free(akin_card *card) {
+  if (!card) return;
+  card_owner *owner = (card_owner *)card;
+  akin_arena_free(&owner->arena);
+  akin_free(owner);
+}

@@ -1,0 +1,13 @@
+/* card.h - what the files of this room share about cards. */
+#ifndef AKIN_MODEL_CARD_H
+#define AKIN_MODEL_CARD_H
+
+#include "model/model.h"
+
+/* Appends value in the fewest digits that give it back when read: as a float when `single`, else as a double. */
+akin_status akin_card_number(akin_buffer *out, double value, bool single);
+
+/* A card from a file of at most 1 MB. Errors name the file. */
+akin_status akin_card_read(akin_card **out, const char *path, akin_error *err);
+
+#endif

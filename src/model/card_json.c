@@ -1,0 +1,111 @@
+/* card_json.c - a card written as akin_card_parse reads it. */
+#include "base/text.h"
+#include "model/card.h"
+
+akin_status akin_card_number(akin_buffer *out, double value, bool single) {
+  const size_t before = out->size;
+  const int most = single ? 9 : 17; /* digits that always suffice */
+  for (int digits = 1;; digits++) {
+    akin_buffer_shorten(out, before);
+    akin_status status = akin_buffer_printf(out, "%.*g", digits, value);
+    double back = 0;
+    if (status != AKIN_OK || digits == most) return status;
+    if (!akin_parse_double(&back, out->data + before, value - 1, value + 1)) continue;
+    if (single ? (float)back == (float)value : back == value) return AKIN_OK;
+  }
+}
+
+/* ---- pieces; the status sticks ---- */
+
+typedef struct card_writer {
+  akin_buffer *out;
+  akin_status status;
+} card_writer;
+
+static void card_write(card_writer *w, const char *text) {
+  if (w->status == AKIN_OK) w->status = akin_buffer_append_text(w->out, text);
+}
+
+static void card_write_text(card_writer *w, const char *key, const char *text) {
+  card_write(w, key);
+  if (w->status == AKIN_OK) w->status = akin_text_json(w->out, text);
+}
+
+static void card_write_number(card_writer *w, const char *key, double value, bool single) {
+  card_write(w, key);
+  if (w->status == AKIN_OK) w->status = akin_card_number(w->out, value, single);
+}
+
+static void card_write_boolean(card_writer *w, const char *key, bool value) {
+  card_write(w, key);
+  card_write(w, value ? "true" : "false");
+}
+
+static void card_write_whole(card_writer *w, const char *key, uint64_t value) {
+  if (w->status == AKIN_OK) w->status = akin_buffer_printf(w->out, "%s%llu", key, (unsigned long long)value);
+}
+
+static void card_write_three(card_writer *w, const char *key, const float values[3]) {
+  card_write(w, key);
+  for (int i = 0; i < 3; i++)
+    card_write_number(w, i ? ", " : "[", (double)values[i], true);
+  card_write(w, "]");
+}
+
+/* ---- parts ---- */
+
+static void card_write_preparation(card_writer *w, const akin_preparation *p) {
+  card_write_whole(w, ",\n  \"input\": {\n    \"width\": ", p->width);
+  card_write_whole(w, ",\n    \"height\": ", p->height);
+  card_write_text(w, ",\n    \"filter\": ", akin_filter_name(p->filter));
+  card_write_boolean(w, ",\n    \"antialias\": ", p->antialias);
+  card_write_text(w, ",\n    \"fit\": ", akin_fit_name(p->fit));
+  if (p->fit == AKIN_FIT_CROP) card_write_number(w, ",\n    \"crop_fraction\": ", (double)p->crop_fraction, true);
+  if (p->fit == AKIN_FIT_PAD) {
+    const float colour[3] = {p->pad_colour[0], p->pad_colour[1], p->pad_colour[2]};
+    card_write_three(w, ",\n    \"pad_colour\": ", colour);
+  }
+  card_write_text(w, ",\n    \"alpha\": ", p->alpha == AKIN_ALPHA_DROP ? "drop" : "white");
+  card_write_boolean(w, ",\n    \"upright\": ", p->upright);
+  card_write_boolean(w, ",\n    \"scaled_decoding\": ", p->scaled_decoding);
+  card_write(w, "\n  }");
+}
+
+static void card_write_weights(card_writer *w, const akin_card *card) {
+  card_write(w, ",\n  \"weights\": [");
+  for (size_t i = 0; i < card->weights_count; i++) {
+    const akin_card_weights *file = &card->weights[i];
+    card_write_text(w, i ? ",\n    {\n      \"format\": " : "\n    {\n      \"format\": ", file->format);
+    card_write_text(w, ",\n      \"file\": ", file->file);
+    card_write_text(w, ",\n      \"origin\": ", file->origin);
+    card_write_whole(w, ",\n      \"bytes\": ", file->bytes);
+    if (file->has_hash) {
+      char hex[AKIN_HASH_HEX_SIZE];
+      akin_hash_hex(hex, &file->hash);
+      card_write_text(w, ",\n      \"sha256\": ", hex);
+    }
+    card_write(w, "\n    }");
+  }
+  card_write(w, card->weights_count ? "\n  ]" : "]");
+}
+
+akin_status akin_card_json(akin_buffer *out, const akin_card *card) {
+  card_writer writer = {out, AKIN_OK}, *w = &writer;
+  card_write_text(w, "{\n  \"name\": ", card->name);
+  card_write_text(w, ",\n  \"description\": ", card->description);
+  card_write_text(w, ",\n  \"family\": ", card->family);
+  card_write_number(w, ",\n  \"width_factor\": ", card->width_factor, false);
+  card_write_number(w, ",\n  \"depth_factor\": ", card->depth_factor, false);
+  card_write_whole(w, ",\n  \"classes\": ", card->classes);
+  card_write_preparation(w, &card->preparation);
+  card_write_boolean(w, ",\n  \"mirror\": ", card->mirror);
+  card_write_text(w, ",\n  \"channels\": ", card->bgr ? "bgr" : "rgb");
+  card_write_three(w, ",\n  \"mean\": ", card->mean);
+  card_write_three(w, ",\n  \"scale\": ", card->scale);
+  if (card->layer) card_write_text(w, ",\n  \"layer\": ", card->layer);
+  card_write_text(w, ",\n  \"licence\": ", card->licence);
+  card_write_text(w, ",\n  \"citation\": ", card->citation);
+  card_write_weights(w, card);
+  card_write(w, "\n}\n");
+  return w->status;
+}

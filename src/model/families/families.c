@@ -1,0 +1,21 @@
+/* families.c - the list of families. */
+#include "model/families/families.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+static const akin_family *const families_all[] = {&akin_family_efficientnet_lite};
+
+const akin_family *akin_family_find(const char *name) {
+  for (size_t i = 0; i < sizeof families_all / sizeof *families_all; i++)
+    if (strcmp(families_all[i]->name, name) == 0) return families_all[i];
+  return NULL;
+}
+
+akin_status akin_family_build(akin_layers *layers, const akin_card *card, akin_error *err) {
+  const akin_family *family = akin_family_find(card->family);
+  if (!family) return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "card %s: no family '%s'", card->name, card->family);
+  akin_status status = family->build(layers, card, err);
+  return status == AKIN_OK ? AKIN_OK : akin_fail_context(err, status, "card %s", card->name);
+}

@@ -1,0 +1,67 @@
+/* feature.c - see feature.h. */
+#include "model/feature.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "model/lower.h"
+#include "model/name.h"
+
+#include <string.h>
+
+static bool feature_makes_scores(const akin_layer *layer) {
+  if (layer->kind == AKIN_LAYER_DENSE) return true;
+  const akin_convolution *c = &layer->as.convolution;
+  return layer->kind == AKIN_LAYER_CONV2D && c->kernel[0] == 1 && c->kernel[1] == 1;
+}
+
+static akin_status feature_by_rule(size_t *layer, char **rule, const akin_layers *layers, akin_error *err) {
+  const size_t last = akin_lower_standing(layers, layers->count - 1);
+  const akin_layer *head = &layers->at[last];
+  if (feature_makes_scores(head)) {
+    *layer = akin_lower_standing(layers, head->inputs[0]);
+    *rule = akin_format("the input of the last %s layer '%s'",
+                        head->kind == AKIN_LAYER_DENSE ? "dense" : "1×1 convolution", head->name);
+  } else {
+    *layer = last;
+    *rule = akin_format("the output, layer '%s': no layer of class scores stands at the end", head->name);
+  }
+  return *rule ? AKIN_OK : akin_fail_memory(err, strlen(head->name));
+}
+
+/* "-2" is the last but one, as in Keras. */
+static akin_status feature_from_end(size_t *layer, const akin_layers *layers, const char *wanted, akin_error *err) {
+  uint64_t back = 0;
+  if (!akin_parse_u64(&back, wanted + 1, 1, layers->count)) {
+    return akin_fail(err, AKIN_ERROR_NOT_FOUND, "no layer %s: there are %zu, counted from -1 back to -%zu", wanted,
+                     layers->count, layers->count);
+  }
+  *layer = layers->count - (size_t)back;
+  return AKIN_OK;
+}
+
+static akin_status feature_unknown(const akin_layers *layers, const char *wanted, akin_error *err) {
+  const char *nearest = layers->at[0].name;
+  size_t least = SIZE_MAX - 1;
+  for (size_t i = 0; i < layers->count; i++) {
+    const size_t distance = akin_name_distance(wanted, layers->at[i].name, SIZE_MAX - 2);
+    if (distance >= least) continue;
+    least = distance;
+    nearest = layers->at[i].name;
+  }
+  return akin_fail(err, AKIN_ERROR_NOT_FOUND, "no layer '%s'; the nearest name is '%s'", wanted, nearest);
+}
+
+akin_status akin_feature_find(size_t *layer, char **rule, const akin_layers *layers, const char *wanted,
+                              const char *asked, akin_error *err) {
+  if (!wanted) return feature_by_rule(layer, rule, layers, err);
+  size_t found = akin_layers_find(layers, wanted);
+  if (found == layers->count && wanted[0] == '-') {
+    akin_status status = feature_from_end(&found, layers, wanted, err);
+    if (status != AKIN_OK) return status;
+  }
+  if (found == layers->count) return feature_unknown(layers, wanted, err);
+  *layer = akin_lower_standing(layers, found);
+  *rule = akin_format("layer %s, named by %s", wanted, asked);
+  return *rule ? AKIN_OK : akin_fail_memory(err, strlen(wanted));
+}

@@ -1,0 +1,247 @@
+/*
+ * import.c - a card and a weights file become a model's folder: card.json, weights.bin, model.onnx, the graph cut at
+ * the default feature layer, checksums.json. Everything is written into a folder beside, which gets the model's name at
+ * the end, so there is never half a model; a failure takes the folder away again.
+ */
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/path.h"
+#include "model/binding.h"
+#include "model/card.h"
+#include "model/cut.h"
+#include "model/families/families.h"
+#include "model/lower.h"
+#include "model/name.h"
+#include "model/onnx.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define IMPORT_SPARE_BYTES 1048576u /* what a model takes beside its weights, generously */
+
+typedef struct import_job {
+  const akin_import_request *request;
+  const akin_card *card;
+  akin_card *own_card; /* when it is from a file */
+  const char *name;
+  akin_layers layers;
+  akin_tensors *tensors;
+  akin_record record;
+  char *folder; /* where it comes into being */
+  char *target; /* where it goes */
+  int lock;
+} import_job;
+
+/* ---- the card ---- */
+
+static akin_status import_find_card(import_job *job, akin_error *err) {
+  const char *wanted = job->request->card, *path = job->request->weights_path;
+  if (!wanted) {
+    job->card = akin_card_by_hash(&job->record.weights.hash);
+    if (job->card) return AKIN_OK;
+    char hex[AKIN_HASH_HEX_SIZE];
+    akin_hash_hex(hex, &job->record.weights.hash);
+    return akin_fail(err, AKIN_ERROR_UNSUPPORTED,
+                     "%s: no card knows this file (SHA-256 %s): if you know what network it is for, say --card NAME",
+                     path, hex);
+  }
+  if (akin_path_has_extension(wanted, "json")) {
+    akin_status status = akin_card_read(&job->own_card, wanted, err);
+    job->card = job->own_card;
+    return status;
+  }
+  job->card = akin_card_builtin(wanted);
+  if (job->card) return AKIN_OK;
+  return akin_fail(err, AKIN_ERROR_NOT_FOUND,
+                   "no card '%s': 'akin model list' shows them; a card of your own is given as FILE.json", wanted);
+}
+
+/* The file's hash, and that nobody wrote to it since `before`. */
+static akin_status import_hash(import_job *job, akin_file_facts *facts, akin_error *err) {
+  const char *path = job->request->weights_path;
+  akin_status status = akin_file_facts_of(facts, path, err);
+  if (status == AKIN_OK) status = akin_hash_file(&job->record.weights.hash, path, err);
+  if (status != AKIN_OK) return status;
+  job->record.weights.bytes = facts->size;
+  job->record.weights.name = akin_strdup(akin_path_name(path));
+  return job->record.weights.name ? AKIN_OK : akin_fail_memory(err, strlen(path));
+}
+
+static akin_status import_check_unchanged(const import_job *job, const akin_file_facts *before, akin_error *err) {
+  akin_file_facts now;
+  akin_status status = akin_file_facts_of(&now, job->request->weights_path, err);
+  if (status != AKIN_OK) return status;
+  if (now.size == before->size && now.mtime_ns == before->mtime_ns && now.inode == before->inode) return AKIN_OK;
+  return akin_fail(err, AKIN_ERROR_IO, "%s: was changed while it was read: try again", job->request->weights_path);
+}
+
+/* ---- checks before anything is written ---- */
+
+static akin_status import_check_name(import_job *job, akin_error *err) {
+  job->name = job->request->name ? job->request->name : job->card->name;
+  if (!akin_name_valid(job->name))
+    return akin_fail(err, AKIN_ERROR_USAGE, "'%s' cannot be a model's name: %s", job->name, AKIN_NAME_RULE);
+  job->target = akin_path_join(job->request->models_folder, job->name);
+  if (!job->target) return akin_fail_memory(err, strlen(job->name));
+  if (job->request->replace || !akin_file_exists(job->target)) return AKIN_OK;
+  return akin_fail(err, AKIN_ERROR_REFUSED,
+                   "%s: there is a model of this name: take another by --name, or --replace it", job->target);
+}
+
+static akin_status import_check_weights(import_job *job, akin_error *err) {
+  akin_status status = akin_family_build(&job->layers, job->card, err);
+  if (status == AKIN_OK) status = akin_tensors_open(&job->tensors, job->request->weights_path, err);
+  if (status != AKIN_OK) return status;
+  status = akin_binding_check(&job->layers, job->tensors, err);
+  if (status == AKIN_OK) return AKIN_OK;
+  return akin_fail_context(err, status, "%s: does not fit card %s", job->request->weights_path, job->card->name);
+}
+
+static akin_status import_check_space(const import_job *job, akin_error *err) {
+  uint64_t space = 0, wanted = IMPORT_SPARE_BYTES;
+  for (size_t i = 0; i < job->layers.count; i++)
+    wanted += akin_layer_parameters(&job->layers.at[i]) * sizeof(float);
+  akin_status status = akin_file_free_space(&space, job->request->models_folder, err);
+  if (status != AKIN_OK || space >= wanted) return status;
+  return akin_fail(err, AKIN_ERROR_NO_SPACE, "%s: the model needs %llu MB, the disk has %llu MB left",
+                   job->request->models_folder, (unsigned long long)(wanted >> 20), (unsigned long long)(space >> 20));
+}
+
+/* ---- writing ---- */
+
+static akin_status import_read_weight(void *context, const akin_layer *layer, size_t weight, float *out,
+                                      akin_error *err) {
+  return akin_binding_read(out, layer, weight, context, err);
+}
+
+static akin_status import_put(const import_job *job, const char *name, const akin_buffer *bytes, akin_error *err) {
+  char *path = akin_path_join(job->folder, name);
+  akin_status status =
+      path ? akin_file_replace(path, bytes->data, bytes->size, err) : akin_fail_memory(err, strlen(job->folder));
+  akin_free(path);
+  return status;
+}
+
+static akin_status import_write_card(const import_job *job, akin_error *err) {
+  akin_buffer text = AKIN_BUFFER_INIT(0);
+  akin_status status = akin_card_json(&text, job->card);
+  if (status != AKIN_OK)
+    akin_fail_memory(err, text.size);
+  else
+    status = import_put(job, AKIN_FOLDER_CARD, &text, err);
+  akin_buffer_free(&text);
+  return status;
+}
+
+/* weights.bin, streamed, and the graph that reads it. */
+static akin_status import_write_network(const import_job *job, akin_error *err) {
+  const akin_weight_source source = {import_read_weight, job->tensors};
+  akin_graph graph = AKIN_GRAPH_INIT;
+  akin_buffer packed = AKIN_BUFFER_INIT(0);
+  akin_file_writer *writer = NULL;
+  graph.name = job->card->name;
+  char *path = akin_path_join(job->folder, AKIN_ONNX_WEIGHTS);
+  akin_status status = path ? akin_file_writer_open(&writer, path, err) : akin_fail_memory(err, strlen(job->folder));
+  if (status != AKIN_OK) goto out;
+  status = akin_lower(&graph, &job->layers, &source, writer, err);
+  if (status != AKIN_OK) goto out;
+  status = akin_file_writer_commit(writer, err);
+  writer = NULL;
+  if (status == AKIN_OK) status = akin_onnx_pack(&packed, &graph, err);
+  if (status == AKIN_OK) status = import_put(job, AKIN_FOLDER_GRAPH, &packed, err);
+out:
+  akin_file_writer_discard(writer);
+  akin_buffer_free(&packed);
+  akin_graph_free(&graph);
+  akin_free(path);
+  return status;
+}
+
+/* The graph cut where it is cut when nobody asks otherwise; opens the new folder as any other model's. */
+static akin_status import_write_cut(import_job *job, akin_error *err) {
+  akin_folder *folder = NULL;
+  akin_cut_place place = {0};
+  char *name = NULL;
+  akin_status status = akin_record_write(&job->record, job->folder, err);
+  if (status == AKIN_OK) status = akin_folder_open_at(&folder, job->folder, job->name, err);
+  if (status == AKIN_OK) status = akin_cut_place_find(&place, folder, NULL, AKIN_POOL_AVERAGE, err);
+  if (status == AKIN_OK) status = akin_cut_write(&name, folder, &place, err);
+  if (status == AKIN_OK) status = akin_record_add(&job->record, job->folder, name, err);
+  if (status == AKIN_OK) status = akin_record_write(&job->record, job->folder, err);
+  akin_free(name);
+  akin_cut_place_clear(&place);
+  akin_folder_close(folder);
+  return status;
+}
+
+static akin_status import_write(import_job *job, akin_error *err) {
+  akin_status status = akin_path_create_folder(job->folder, false, err);
+  if (status == AKIN_OK) status = import_write_card(job, err);
+  if (status == AKIN_OK) status = import_write_network(job, err);
+  if (status == AKIN_OK) status = akin_record_add(&job->record, job->folder, AKIN_FOLDER_CARD, err);
+  if (status == AKIN_OK) status = akin_record_add(&job->record, job->folder, AKIN_FOLDER_GRAPH, err);
+  if (status == AKIN_OK) status = akin_record_add(&job->record, job->folder, AKIN_ONNX_WEIGHTS, err);
+  if (status == AKIN_OK) status = import_write_cut(job, err);
+  return status;
+}
+
+/* ---- into its place ---- */
+
+/* An older model of the name trades places with the new one, and is swept with the folder that it then is. */
+static akin_status import_place(const import_job *job, akin_error *err) {
+  if (rename(job->folder, job->target) == 0) return AKIN_OK;
+  if (errno != EEXIST && errno != ENOTEMPTY)
+    return akin_fail_errno(err, errno, "%s: cannot move the model there", job->target);
+  if (!job->request->replace)
+    return akin_fail(err, AKIN_ERROR_REFUSED, "%s: a model of this name came meanwhile", job->target);
+  if (renameat2(AT_FDCWD, job->folder, AT_FDCWD, job->target, RENAME_EXCHANGE) == 0) return AKIN_OK;
+  akin_status status = akin_file_remove_folder(job->target, err); /* a file system that cannot exchange */
+  if (status != AKIN_OK || rename(job->folder, job->target) == 0) return status;
+  return akin_fail_errno(err, errno, "%s: cannot move the model there", job->target);
+}
+
+static void import_clear(import_job *job) {
+  akin_tensors_free(job->tensors);
+  akin_layers_free(&job->layers);
+  akin_record_clear(&job->record);
+  akin_card_free(job->own_card);
+  if (job->lock >= 0) {
+    if (job->folder) akin_file_remove_folder(job->folder, NULL);
+    akin_file_unlock(job->lock);
+  }
+  akin_free(job->folder);
+  akin_free(job->target);
+}
+
+static akin_status import_run(import_job *job, char **name_out, akin_error *err) {
+  akin_file_facts facts;
+  akin_status status = import_hash(job, &facts, err);
+  if (status == AKIN_OK) status = import_find_card(job, err);
+  if (status == AKIN_OK) status = import_check_name(job, err);
+  if (status == AKIN_OK) status = import_check_weights(job, err);
+  if (status == AKIN_OK) status = akin_folder_claim(&job->lock, job->request->models_folder, err);
+  if (status == AKIN_OK) status = import_check_space(job, err);
+  if (status != AKIN_OK) return status;
+  job->folder = akin_path_join(job->request->models_folder, AKIN_FOLDER_IMPORT);
+  char *name = akin_strdup(job->name);
+  if (!job->folder || !name) status = akin_fail_memory(err, strlen(job->target));
+  if (status == AKIN_OK) status = import_write(job, err);
+  if (status == AKIN_OK) status = import_check_unchanged(job, &facts, err);
+  if (status == AKIN_OK) status = import_place(job, err);
+  if (status == AKIN_OK)
+    *name_out = name;
+  else
+    akin_free(name);
+  return status;
+}
+
+akin_status akin_model_import(char **name_out, const akin_import_request *request, akin_error *err) {
+  *name_out = NULL;
+  import_job job = {.request = request, .layers = AKIN_LAYERS_INIT, .lock = -1};
+  akin_status status = import_run(&job, name_out, err);
+  import_clear(&job);
+  return status;
+}
