@@ -34,24 +34,24 @@ static bool kernels_always(void) {
   return true;
 }
 
-static const akin_kernels kernels_plain = {"plain", kernels_always, kernels_plain_dot};
+static const akin_dot_kernels kernels_plain = {"plain", kernels_always, kernels_plain_dot};
 
 /* The fastest first; the last runs everywhere. */
-static const akin_kernels *const kernels_known[] = {
+static const akin_dot_kernels *const kernels_known[] = {
 #if defined(__x86_64__)
-    &akin_kernels_avx512,
-    &akin_kernels_avx2,
+    &akin_dot_kernels_avx512,
+    &akin_dot_kernels_avx2,
 #elif defined(__aarch64__)
-    &akin_kernels_neon,
+    &akin_dot_kernels_neon,
 #endif
     &kernels_plain,
 };
 
 /* Threads that come here at the same time find the same set, so it does not matter who stores it. */
-static _Atomic(const akin_kernels *) kernels_in_use;
+static _Atomic(const akin_dot_kernels *) kernels_in_use;
 
-static const akin_kernels *kernels_choose(void) {
-  const akin_kernels *chosen = atomic_load_explicit(&kernels_in_use, memory_order_relaxed);
+static const akin_dot_kernels *kernels_choose(void) {
+  const akin_dot_kernels *chosen = atomic_load_explicit(&kernels_in_use, memory_order_relaxed);
   for (size_t i = 0; !chosen; i++) {
     if (kernels_known[i]->supported()) {
       chosen = kernels_known[i];

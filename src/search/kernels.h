@@ -22,14 +22,14 @@
 /* query · row; query_tail: akin_kernel_tail of the query, f32 [AKIN_KERNEL_LANES]. No alignment is assumed. */
 typedef float akin_kernel_dot(const float *query, const float *query_tail, const float *row, size_t dim);
 
-typedef struct akin_kernels {
+typedef struct akin_dot_kernels {
   const char *name;
   bool (*supported)(void); /* by the machine that is running */
   akin_kernel_dot *dot;
-} akin_kernels;
+} akin_dot_kernels;
 
-extern const akin_kernels akin_kernels_avx512, akin_kernels_avx2; /* x86-64 only */
-extern const akin_kernels akin_kernels_neon;                      /* arm64 only */
+extern const akin_dot_kernels akin_dot_kernels_avx512, akin_dot_kernels_avx2; /* x86-64 only */
+extern const akin_dot_kernels akin_dot_kernels_neon;                          /* arm64 only */
 
 /* out[i] = query · rows[i] as akin_search_scores describes, but not clamped: for any vectors. */
 void akin_search_dots(float *out, const float *query, const float *rows, size_t n, size_t dim, size_t stride);

@@ -47,6 +47,6 @@ static bool kernels_neon_supported(void) {
   return true;
 }
 
-const akin_kernels akin_kernels_neon = {"neon", kernels_neon_supported, kernels_neon_dot};
+const akin_dot_kernels akin_dot_kernels_neon = {"neon", kernels_neon_supported, kernels_neon_dot};
 
 #endif

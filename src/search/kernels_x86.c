@@ -64,7 +64,7 @@ static bool kernels_avx2_supported(void) {
   return __builtin_cpu_supports("avx2") != 0;
 }
 
-const akin_kernels akin_kernels_avx2 = {"avx2", kernels_avx2_supported, kernels_avx2_dot};
+const akin_dot_kernels akin_dot_kernels_avx2 = {"avx2", kernels_avx2_supported, kernels_avx2_dot};
 
 /* ---- AVX-512: the 32 lanes are two registers ---- */
 
@@ -100,6 +100,6 @@ static bool kernels_avx512_supported(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2");
 }
 
-const akin_kernels akin_kernels_avx512 = {"avx512", kernels_avx512_supported, kernels_avx512_dot};
+const akin_dot_kernels akin_dot_kernels_avx512 = {"avx512", kernels_avx512_supported, kernels_avx512_dot};
 
 #endif
