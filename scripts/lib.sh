@@ -23,6 +23,6 @@ logged() {
 # show_tail LOG: the end of a log, for a failure.
 show_tail() {
   printf -- '---- the end of %s:\n' "$1" >&2
-  tail -n 40 "$1" >&2
+  tail -n 40 "$1" | cut -c 1-300 >&2
   printf -- '----\n' >&2
 }
