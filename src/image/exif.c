@@ -13,19 +13,21 @@
 
 static const uint8_t exif_mark[6] = {'E', 'x', 'i', 'f', 0, 0};
 
+/* Did libexif ask in vain? It goes on with less when memory ends, and does not always log it, which would turn pictures
+ * wrongly in silence. Its allocators are given no context. */
+static _Thread_local bool exif_starved;
+
+static void *exif_note(void *p) {
+  if (!p) exif_starved = true;
+  return p;
+}
+
 static void *exif_allocate(ExifLong size) {
-  return akin_calloc(1, size);
+  return exif_note(akin_calloc(1, size));
 }
 
 static void *exif_reallocate(void *p, ExifLong size) {
-  return akin_realloc_array(p, 1, size);
-}
-
-/* libexif goes on with less when memory ends, which would turn pictures wrongly in silence; its log tells. */
-static void exif_note_memory(ExifLog *log, ExifLogCode code, const char *domain, const char *format, va_list arguments,
-                             void *out_of_memory) {
-  (void)log, (void)domain, (void)format, (void)arguments;
-  if (code == EXIF_LOG_CODE_NO_MEMORY) *(bool *)out_of_memory = true;
+  return exif_note(akin_realloc_array(p, 1, size));
 }
 
 static uint8_t exif_read_orientation(ExifData *data) {
@@ -40,25 +42,17 @@ static uint8_t exif_read_orientation(ExifData *data) {
 
 /* bytes begin with exif_mark. False: out of memory. */
 static bool exif_parse(uint8_t *out, const uint8_t *bytes, size_t n) {
-  bool out_of_memory = false;
-  ExifLog *log = NULL;
-  ExifData *data = NULL;
+  exif_starved = false;
   ExifMem *memory = exif_mem_new(exif_allocate, exif_reallocate, akin_free);
-  if (memory) log = exif_log_new_mem(memory);
-  if (log) data = exif_data_new_mem(memory);
+  ExifData *data = memory ? exif_data_new_mem(memory) : NULL;
   if (data) {
-    exif_log_set_func(log, exif_note_memory, &out_of_memory);
-    exif_data_log(data, log);
     exif_data_unset_option(data, EXIF_DATA_OPTION_FOLLOW_SPECIFICATION); /* it would rewrite what was read */
     exif_data_load_data(data, bytes, (unsigned)n);
     *out = exif_read_orientation(data);
-  } else {
-    out_of_memory = true;
+    exif_data_unref(data);
   }
-  if (data) exif_data_unref(data);
-  if (log) exif_log_unref(log);
   if (memory) exif_mem_unref(memory);
-  return !out_of_memory;
+  return !exif_starved;
 }
 
 akin_status akin_exif_orientation(uint8_t *out, const uint8_t *bytes, size_t n, akin_error *err) {

@@ -85,8 +85,25 @@ static int png_stream_read(spng_ctx *ctx, void *user, void *out, size_t length) 
   return SPNG_OK;
 }
 
-static void *png_reallocate(void *p, size_t size) {
-  return akin_realloc_array(p, 1, size);
+/* Did libspng, or zlib under it, ask in vain? Their codes do not always say so: zlib's "init error" and "stream error"
+ * may mean either, and an image called damaged is not tried again. Their allocators are given no context. */
+static _Thread_local bool png_starved;
+
+static void *png_note(void *p) {
+  if (!p) png_starved = true;
+  return p;
+}
+
+static void *png_alloc(size_t size) {
+  return png_note(akin_alloc(size));
+}
+
+static void *png_calloc(size_t count, size_t size) {
+  return png_note(akin_calloc(count, size));
+}
+
+static void *png_realloc(void *p, size_t size) {
+  return png_note(akin_realloc_array(p, 1, size));
 }
 
 /* Where the file breaks off, for the message. */
@@ -103,6 +120,7 @@ static akin_status png_fail_truncated(const akin_codec_job *job, akin_error *err
 }
 
 static akin_status png_fail(int code, const akin_codec_job *job, akin_error *err) {
+  if (png_starved) code = SPNG_EMEM;
   switch (code) {
   case SPNG_EMEM:
     return akin_fail(err, AKIN_ERROR_MEMORY, "out of memory while decoding");
@@ -179,11 +197,12 @@ static akin_status png_decode(akin_raster *raster, spng_ctx *ctx, const akin_ima
 }
 
 akin_status akin_png_read(akin_raster *raster, akin_image_info *info, const akin_codec_job *job, akin_error *err) {
-  struct spng_alloc memory = {akin_alloc, png_reallocate, akin_calloc, akin_free};
+  struct spng_alloc memory = {png_alloc, png_realloc, png_calloc, akin_free};
   png_stream stream = {.piece = job->bytes,
                        .left = PNG_SIGNATURE_SIZE,
                        .next = job->bytes + PNG_SIGNATURE_SIZE,
                        .end = job->bytes + job->size};
+  png_starved = false;
   spng_ctx *ctx = spng_ctx_new2(&memory, 0);
   if (!ctx) return akin_fail(err, AKIN_ERROR_MEMORY, "out of memory while decoding");
   akin_status status = AKIN_OK;
