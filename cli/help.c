@@ -6,7 +6,7 @@
 
 #define HELP_WIDTH  80
 #define HELP_INDENT 2
-#define HELP_COLUMN 24 /* where the help of an option begins */
+#define HELP_COLUMN 25 /* where the help of an option begins */
 #define HELP_NAMES  16 /* where the summary of a command begins */
 #define HELP_TEXT   400
 

@@ -4,7 +4,6 @@
  */
 #include "base/error.h"
 #include "base/file.h"
-#include "base/memory.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -93,14 +92,18 @@ static int tree_remove(int parent, const char *name, const struct stat *st, void
   return unlinkat(parent, name, S_ISDIR(st->st_mode) ? AT_REMOVEDIR : 0) == 0 ? 0 : errno;
 }
 
+/* Allocates nothing, so that what was begun is also removed when it failed for want of memory. */
 akin_status akin_file_remove_folder(const char *path, akin_error *err) {
   struct stat st;
+  char name[PATH_MAX];
   tree_walk walk = {.visit = tree_remove};
   akin_status status = AKIN_OK;
-  char *name = akin_strdup(path);
-  if (!name) return akin_fail_memory(err, strlen(path) + 1);
-  for (size_t n = strlen(name); n > 1 && name[n - 1] == '/'; n--)
-    name[n - 1] = '\0'; /* a slash at the end would follow a link */
+  size_t n = strlen(path);
+  while (n > 1 && path[n - 1] == '/')
+    n--; /* a slash at the end would follow a link */
+  if (n >= sizeof name) return akin_fail_errno(err, ENAMETOOLONG, "%s: cannot remove", path);
+  memcpy(name, path, n);
+  name[n] = '\0';
   if (lstat(name, &st) != 0) {
     if (errno != ENOENT) status = akin_fail_errno(err, errno, "%s: cannot remove", path);
   } else if (!S_ISDIR(st.st_mode)) {
@@ -109,7 +112,6 @@ akin_status akin_file_remove_folder(const char *path, akin_error *err) {
     const int errnum = tree_go(&walk, AT_FDCWD, name);
     if (errnum) status = akin_fail_errno(err, errnum, "%s: cannot remove the folder: at %s", path, walk.failed);
   }
-  akin_free(name);
   return status;
 }
 

@@ -61,9 +61,8 @@ static void answer_json_queries(akin_sink *out, const akin_hits *hits) {
     out->status = AKIN_ERROR_MEMORY;
     return;
   }
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; i++)
     paths[i] = answer_query(hits, i);
-  }
   akin_sink_json_paths(out, "queries", paths, count);
   akin_free(paths);
 }
@@ -72,11 +71,10 @@ static void answer_json(akin_sink *out, const akin_hits *hits, const answer_kind
   akin_sink_text(out, "{\"model\": ");
   akin_sink_json(out, akin_hits_model(hits));
   akin_sink_text(out, ", ");
-  if (kind->per_image) {
+  if (kind->per_image)
     akin_sink_json_path(out, "image", answer_query(hits, 0));
-  } else {
+  else
     answer_json_queries(out, hits);
-  }
   akin_sink_text(out, ", ");
   answer_json_hits(out, hits);
   akin_sink_text(out, "}\n");

@@ -26,9 +26,8 @@ akin_status akin_npy_header(FILE *out, uint64_t rows, uint64_t columns, akin_err
   akin_sink_bytes(&sink, prefix, sizeof prefix);
   akin_sink_printf(&sink, "{'descr': '<f4', 'fortran_order': False, 'shape': (%" PRIu64 ", %" PRIu64 "), }", rows,
                    columns);
-  while (!sink.status && sink.buffer.size < NPY_HEADER - 1) {
+  while (!sink.status && sink.buffer.size < NPY_HEADER - 1)
     akin_sink_text(&sink, " ");
-  }
   akin_sink_text(&sink, "\n");
   return akin_sink_finish(&sink, out, err);
 }
@@ -36,18 +35,16 @@ akin_status akin_npy_header(FILE *out, uint64_t rows, uint64_t columns, akin_err
 static void npy_put(unsigned char bytes[4], float value) {
   uint32_t bits = 0;
   memcpy(&bits, &value, sizeof bits);
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 4; i++)
     bytes[i] = (unsigned char)(bits >> 8 * i);
-  }
 }
 
 akin_status akin_npy_row(FILE *out, const float *values, size_t n, akin_error *err) {
   unsigned char bytes[4 * NPY_CHUNK];
   while (n > 0) {
     const size_t here = n < NPY_CHUNK ? n : NPY_CHUNK;
-    for (size_t i = 0; i < here; i++) {
+    for (size_t i = 0; i < here; i++)
       npy_put(bytes + 4 * i, values[i]);
-    }
     akin_status status = akin_sink_write(out, bytes, 4 * here, err);
     if (status) return status;
     values += here;

@@ -15,9 +15,10 @@
 #include <string.h>
 
 struct akin_page {
-  char *path; /* absolute, links resolved: where the page will be */
-  char *work; /* folder form: the folder that becomes path; else NULL */
-  char *base; /* the folder that links start from */
+  char *path;             /* absolute, links resolved: where the page will be */
+  char *work;             /* folder form: the folder that becomes path; else NULL */
+  akin_file_writer *file; /* one file: becomes path; else NULL */
+  char *base;             /* the folder that links start from */
   char *title;
   char *model; /* of the first answer; "" before */
   size_t questions;
@@ -29,20 +30,14 @@ struct akin_page {
 /* ---- opening ---- */
 
 static akin_status page_open_places(akin_page *page, const char *path, bool folder, akin_error *err) {
-  akin_file_facts facts;
   akin_status status = akin_output_resolve(&page->path, path, err);
   if (status) return status;
-  if (!(page->base = folder ? akin_strdup(page->path) : akin_path_folder(page->path))) {
+  if (!(page->base = folder ? akin_strdup(page->path) : akin_path_folder(page->path)))
     return akin_fail_memory(err, strlen(page->path) + 1);
-  }
-  if (folder) {
-    if ((status = akin_page_folder_check(page->path, err))) return status;
-    status = akin_page_folder_begin(&page->work, page->path, err);
-    page->pictures.folder = page->work;
-  } else if (akin_file_facts_of(&facts, page->path, NULL) == AKIN_OK && !facts.is_regular) {
-    status = akin_fail(err, AKIN_ERROR_REFUSED, "%s: is no file, so it cannot become a page: choose another name",
-                       page->path);
-  }
+  if (!folder) return akin_file_writer_open(&page->file, page->path, err);
+  if ((status = akin_page_folder_check(page->path, err))) return status;
+  status = akin_page_folder_begin(&page->work, page->path, err);
+  page->pictures.folder = page->work;
   return status;
 }
 
@@ -68,15 +63,12 @@ akin_status akin_page_open_with(akin_page **out, const char *path, int folder, c
 
 /* ---- writing ---- */
 
-static akin_status page_write(const char *path, const akin_page_frame *frame, const akin_sink *body, akin_error *err) {
-  akin_sink text = AKIN_SINK_INIT(AKIN_SINK_CEILING);
-  akin_page_html_head(&text, frame);
-  akin_sink_bytes(&text, body->buffer.data, body->buffer.size);
-  akin_page_html_foot(&text, frame);
-  akin_status status = akin_sink_check(&text, err);
-  if (!status) status = akin_file_replace(path, text.buffer.data, text.buffer.size, err);
-  akin_sink_free(&text);
-  return status;
+/* Puts a page's HTML together; the caller frees text in any case. */
+static akin_status page_compose(akin_sink *text, const akin_page_frame *frame, const akin_sink *body, akin_error *err) {
+  akin_page_html_head(text, frame);
+  akin_sink_bytes(text, body->buffer.data, body->buffer.size);
+  akin_page_html_foot(text, frame);
+  return akin_sink_check(text, err);
 }
 
 /* Writes one page of the folder. */
@@ -84,10 +76,13 @@ static akin_status page_write_inside(const akin_page *page, const akin_page_fram
                                      akin_error *err) {
   akin_sink name = AKIN_SINK_INIT(256);
   akin_page_html_name(&name, frame->number);
+  akin_sink text = AKIN_SINK_INIT(AKIN_SINK_CEILING);
   char *path = name.status ? NULL : akin_path_join(page->work, name.buffer.data);
-  akin_sink_free(&name);
-  akin_status status = path ? page_write(path, frame, body, err) : akin_fail_memory(err, strlen(page->work) + 32);
+  akin_status status = path ? page_compose(&text, frame, body, err) : akin_fail_memory(err, strlen(page->work) + 32);
+  if (!status) status = akin_file_replace(path, text.buffer.data, text.buffer.size, err);
   akin_free(path);
+  akin_sink_free(&text);
+  akin_sink_free(&name);
   return status;
 }
 
@@ -125,7 +120,14 @@ static akin_status page_finish_folder(akin_page *page, akin_error *err) {
 static akin_status page_finish_file(akin_page *page, akin_error *err) {
   const akin_page_frame frame = {
       .title = page->title, .model = page->model, .questions = page->questions, .number = 1, .pages = 1, .last = true};
-  return page_write(page->path, &frame, &page->body, err);
+  akin_sink text = AKIN_SINK_INIT(AKIN_SINK_CEILING);
+  akin_status status = page_compose(&text, &frame, &page->body, err);
+  if (!status) status = akin_file_writer_write(page->file, text.buffer.data, text.buffer.size, err);
+  akin_sink_free(&text);
+  if (status) return status;
+  status = akin_file_writer_commit(page->file, err);
+  page->file = NULL;
+  return status;
 }
 
 /* ---- adding and ending ---- */
@@ -178,6 +180,7 @@ akin_status akin_page_close(akin_page *page, akin_error *err) {
 void akin_page_discard(akin_page *page) {
   if (!page) return;
   if (page->work) akin_file_remove_folder(page->work, NULL);
+  akin_file_writer_discard(page->file);
   akin_pictures_free(&page->pictures);
   akin_sink_free(&page->first);
   akin_sink_free(&page->body);

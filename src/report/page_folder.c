@@ -28,9 +28,8 @@ static bool folder_is_ours(const char *name) {
 
 akin_status akin_page_folder_check(const char *path, akin_error *err) {
   struct stat st;
-  if (stat(path, &st) != 0) {
+  if (stat(path, &st) != 0)
     return errno == ENOENT ? AKIN_OK : akin_fail_errno(err, errno, "%s: cannot look at it", path);
-  }
   if (!S_ISDIR(st.st_mode)) {
     return akin_fail(err, AKIN_ERROR_REFUSED, "%s: is no folder, and a page of many images is one: choose another name",
                      path);
@@ -110,9 +109,8 @@ akin_status akin_page_folder_finish(const char *work, const char *path, akin_err
   akin_status status = akin_page_folder_check(path, err);
   if (status) return status;
   folder_synchronise(work);
-  if (!akin_file_exists(path)) {
+  if (!akin_file_exists(path))
     return rename(work, path) == 0 ? AKIN_OK : akin_fail_errno(err, errno, "%s: cannot put the page there", path);
-  }
   if (renameat2(AT_FDCWD, work, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
     akin_file_remove_folder(work, NULL);
     return AKIN_OK;

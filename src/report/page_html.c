@@ -53,11 +53,10 @@ static akin_status html_card(akin_sink *out, const char *path, const akin_hit *h
   char *link = status ? NULL : akin_path_relative(path, base);
   if (status || !link) return status ? status : akin_fail_memory(err, strlen(path) + strlen(base));
   akin_sink_text(out, hit ? "<li><figure>\n" : "<figure class=\"query\">\n");
-  if (picture.jpeg || picture.name[0]) {
+  if (picture.jpeg || picture.name[0])
     html_picture(out, &picture, name, link);
-  } else {
+  else
     html_grey_field(out, name);
-  }
   akin_sink_text(out, "<figcaption><span class=\"line\">");
   if (hit) {
     akin_sink_printf(out, "<span class=\"rank\">%u</span><span class=\"score\">", hit->rank);
@@ -88,9 +87,8 @@ akin_status akin_page_html_question(akin_sink *out, const akin_hits *hits, size_
                                     akin_pictures *pictures, akin_error *err) {
   akin_status status = AKIN_OK;
   html_question_heading(out, hits, number);
-  for (size_t i = 0; !status && i < akin_hits_query_count(hits); i++) {
+  for (size_t i = 0; !status && i < akin_hits_query_count(hits); i++)
     status = html_card(out, akin_hits_query(hits, i), NULL, base, pictures, err);
-  }
   akin_sink_text(out, akin_hits_count(hits) > 0 ? "<ol>\n" : "<p class=\"none\">No other image in the store.</p>\n");
   for (size_t i = 0; !status && i < akin_hits_count(hits); i++) {
     const akin_hit *hit = akin_hits_at(hits, i);
@@ -103,11 +101,10 @@ akin_status akin_page_html_question(akin_sink *out, const akin_hits *hits, size_
 /* ---- navigation ---- */
 
 void akin_page_html_name(akin_sink *out, size_t number) {
-  if (number == 1) {
+  if (number == 1)
     akin_sink_text(out, "index.html");
-  } else {
+  else
     akin_sink_printf(out, "page-%zu.html", number);
-  }
 }
 
 static void html_page_link(akin_sink *out, size_t number, const char *attributes, const char *text) {
@@ -146,9 +143,8 @@ static void html_subtitle(akin_sink *out, const akin_page_frame *frame) {
     return;
   }
   akin_sink_text(out, "<p>");
-  if (frame->questions > 0) {
+  if (frame->questions > 0)
     akin_sink_printf(out, "%zu %s, ", frame->questions, frame->questions == 1 ? "question" : "questions");
-  }
   akin_sink_text(out, "model ");
   akin_sink_html(out, frame->model);
   akin_sink_text(out, "</p>\n");

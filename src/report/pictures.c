@@ -70,9 +70,8 @@ static akin_status pictures_write(const char *file_path, const akin_buffer *jpeg
   errno = 0;
   const size_t written = fwrite(jpeg->data, 1, jpeg->size, file);
   const int closed = fclose(file);
-  if (written != jpeg->size || closed != 0) {
+  if (written != jpeg->size || closed != 0)
     return akin_fail_errno(err, errno ? errno : EIO, "%s: cannot write", file_path);
-  }
   return AKIN_OK;
 }
 
@@ -87,11 +86,10 @@ static akin_status pictures_find_file(akin_picture *out, akin_pictures *p, const
   if (!file_path) {
     status = akin_fail_memory(err, strlen(p->folder) + sizeof out->name);
   } else if (!akin_file_exists(file_path) && !(status = pictures_make(p, &jpeg, path, err))) {
-    if (jpeg.size > 0) {
+    if (jpeg.size > 0)
       status = pictures_write(file_path, &jpeg, err);
-    } else {
+    else
       out->name[0] = '\0';
-    }
   }
   akin_buffer_free(&jpeg);
   akin_free(file_path);
@@ -108,9 +106,8 @@ akin_status akin_pictures_find(akin_picture *out, akin_pictures *pictures, const
 }
 
 void akin_pictures_free(akin_pictures *pictures) {
-  for (size_t i = 0; i < pictures->count; i++) {
+  for (size_t i = 0; i < pictures->count; i++)
     akin_buffer_free(&pictures->kept[i].jpeg);
-  }
   akin_free(pictures->kept);
   pictures->kept = NULL;
   pictures->count = pictures->room = 0;

@@ -26,11 +26,10 @@ void akin_sink_printf(akin_sink *sink, const char *format, ...) {
   va_start(arguments, format);
   int length = akin_vformat(text, sizeof text, format, arguments);
   va_end(arguments);
-  if (length >= 0 && (size_t)length < sizeof text) {
+  if (length >= 0 && (size_t)length < sizeof text)
     akin_sink_bytes(sink, text, (size_t)length);
-  } else if (!sink->status) {
+  else if (!sink->status)
     sink->status = length < 0 ? AKIN_ERROR_MEMORY : AKIN_ERROR_LIMIT;
-  }
 }
 
 void akin_sink_line(akin_sink *sink, const char *text) {
@@ -46,7 +45,10 @@ void akin_sink_csv(akin_sink *sink, const char *text) {
 }
 
 void akin_sink_html(akin_sink *sink, const char *text) {
-  if (!sink->status) sink->status = akin_text_html(&sink->buffer, text);
+  akin_buffer line = AKIN_BUFFER_INIT(0);
+  if (!sink->status) sink->status = akin_text_line(&line, text);
+  if (!sink->status) sink->status = akin_text_html(&sink->buffer, line.data);
+  akin_buffer_free(&line);
 }
 
 void akin_sink_url(akin_sink *sink, const char *path) {
@@ -62,11 +64,10 @@ void akin_sink_number(akin_sink *sink, double value, int decimals) {
 }
 
 void akin_sink_float(akin_sink *sink, float value) {
-  if (isfinite(value)) {
+  if (isfinite(value))
     akin_sink_printf(sink, "%.9g", (double)value);
-  } else {
+  else
     akin_sink_text(sink, "null");
-  }
 }
 
 void akin_sink_json_path(akin_sink *sink, const char *key, const char *path) {
@@ -91,11 +92,10 @@ void akin_sink_json_paths(akin_sink *sink, const char *key, const char *const *p
   akin_sink_text(sink, "]");
   for (size_t i = 0; i < n; i++) {
     if (akin_utf8_valid(paths[i])) continue;
-    if (opaque++ == 0) {
+    if (opaque++ == 0)
       akin_sink_printf(sink, ", \"%s_base64\": {", key);
-    } else {
+    else
       akin_sink_text(sink, ", ");
-    }
     akin_sink_printf(sink, "\"%zu\": \"", i);
     akin_sink_base64(sink, paths[i], strlen(paths[i]));
     akin_sink_text(sink, "\"");
@@ -113,9 +113,8 @@ akin_status akin_sink_check(const akin_sink *sink, akin_error *err) {
 
 akin_status akin_sink_write(FILE *out, const void *bytes, size_t n, akin_error *err) {
   errno = 0;
-  if (n > 0 && fwrite(bytes, 1, n, out) != n) {
+  if (n > 0 && fwrite(bytes, 1, n, out) != n)
     return akin_fail_errno(err, errno ? errno : EIO, "cannot write the answer");
-  }
   return AKIN_OK;
 }
 

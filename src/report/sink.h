@@ -27,7 +27,7 @@ void akin_sink_printf(akin_sink *sink, const char *format, ...) __attribute__((f
 void akin_sink_line(akin_sink *sink, const char *text);
 void akin_sink_json(akin_sink *sink, const char *text);
 void akin_sink_csv(akin_sink *sink, const char *text);
-void akin_sink_html(akin_sink *sink, const char *text);
+void akin_sink_html(akin_sink *sink, const char *text); /* as one safe line, as akin_sink_line has it */
 void akin_sink_url(akin_sink *sink, const char *path);
 void akin_sink_base64(akin_sink *sink, const void *bytes, size_t n);
 void akin_sink_number(akin_sink *sink, double value, int decimals);
