@@ -5,7 +5,7 @@
 #include "report/page_html.h"
 
 const char akin_page_style[] =
-    ":root{--page:#f5f5f3;--card:#fff;--field:#ececea;--text:#1d1f23;--soft:#5a6069;--line:#dededb;--accent:#0b5cad;"
+    ":root{--page:#f5f5f3;--card:#fff;--field:#efefec;--text:#1d1f23;--soft:#5a6069;--line:#dededb;--accent:#0b5cad;"
     "--on-accent:#fff;--shadow:0 1px 2px #0000000f,0 4px 14px #00000012}\n"
     "@media(prefers-color-scheme:dark){:root{--page:#131417;--card:#1d1f24;--field:#282b31;--text:#e9eaec;"
     "--soft:#a4abb5;--line:#33363d;--accent:#7cb8ff;--on-accent:#0c1a2b;--shadow:0 1px 3px #0006}}\n"
@@ -32,12 +32,12 @@ const char akin_page_style[] =
     "grid-template-columns:repeat(auto-fill,minmax(clamp(140px,14vw,200px),1fr))}\n"
     "ol{display:contents;list-style:none}\nli{display:contents}\n"
     "figure{margin:0;min-width:0;display:flex;flex-direction:column;overflow:hidden;border-radius:14px;"
-    "background:var(--card);box-shadow:var(--shadow)}\n"
-    ".query{outline:2px solid var(--accent);outline-offset:-2px}\n"
-    ".frame{display:block;aspect-ratio:1;background:var(--field);color:var(--soft)}\n"
+    "background:var(--card);border:1px solid var(--line);box-shadow:var(--shadow)}\n"
+    ".query{border-color:var(--accent);box-shadow:0 0 0 2px var(--accent),var(--shadow)}\n"
+    ".frame{display:block;position:relative;aspect-ratio:1;background:var(--field);color:var(--soft)}\n"
     ".frame:focus-visible{outline-offset:-4px}\n"
-    ".frame img{display:block;width:100%;height:100%;object-fit:contain}\n"
-    ".lost{display:grid;place-items:center;padding:12px;text-align:center;font-size:.8rem;overflow-wrap:anywhere;"
+    ".frame img{position:absolute;inset:0;width:100%;height:100%;object-fit:contain}\n"
+    ".lost{display:grid;place-items:center;padding:12px;text-align:center;font-size:.8rem;word-break:break-all;"
     "overflow:hidden}\n"
     "figcaption{padding:9px 12px 11px;font-size:.85rem;line-height:1.35}\n"
     ".line{display:flex;justify-content:space-between;align-items:center;gap:8px;margin-bottom:3px;"
@@ -46,6 +46,6 @@ const char akin_page_style[] =
     ".tag{padding:0 8px;border-radius:999px;background:var(--accent);color:var(--on-accent);font-size:.75rem;"
     "font-weight:600}\n"
     ".name{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;overflow:hidden;"
-    "overflow-wrap:anywhere;color:var(--soft)}\n"
+    "word-break:break-all;color:var(--soft)}\n"
     ".none{align-self:center;color:var(--soft)}\n"
-    "@media print{section{break-inside:avoid}figure{box-shadow:none;border:1px solid #ccc}}\n";
+    "@media print{section{break-inside:avoid}figure{box-shadow:none}}\n";
