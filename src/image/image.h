@@ -5,11 +5,13 @@
  *
  * What is decoded, and how it relates to Pillow, which networks' preprocessing is usually written with:
  *   JPEG  grey, RGB, YCbCr, CMYK and YCCK (stored inverted, as Adobe does), sequential and progressive: Pillow's bytes
- *   PNG   every colour type and depth, interlaced or not, tRNS: Pillow's bytes, but 16-bit grey is scaled to 8 bits,
- *         where Pillow clips it
+ *   PNG   every colour type and depth, interlaced or not, tRNS: Pillow's bytes, but for two of its faults: of 16-bit
+ *         grey the high byte is taken (Pillow clips it at 255), and a transparent value of 2- or 4-bit grey is found
  *   WebP  lossy, lossless, alpha; of an animation the first frame: Pillow's bytes
  * Colour profiles (ICC, gAMA) are not applied, as Pillow and Keras do not: networks were trained on such pixels.
- * Resampling is Pillow's to the bit: antialiased, two passes, 8 bits between them. fit.h says what crop and pad take.
+ * Resampling is that of Pillow up to 12.2, to the bit: antialiased, across, then down, 8 bits between the passes. Later
+ * versions go down first where that is faster, which moves values by 1, and by up to 9 with bicubic on photos. fit.h
+ * says what crop and pad take.
  *
  * Everything here is thread-safe: no state is shared but the choice of kernels, which is the same in every thread.
  */

@@ -57,18 +57,23 @@ AVX2_INLINE __m256i avx2_pixel(const uint8_t *above, const uint8_t *below, const
 AVX2_INLINE void avx2_rows(uint8_t *const out[2], const uint8_t *const in[2], const akin_taps *taps, uint32_t quads) {
   const __m256i squeeze = _mm256_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1, 0, 1, 2, 4, 5, 6, 8,
                                            9, 10, 12, 13, 14, -1, -1, -1, -1);
+  const uint8_t *above = in[0], *below = in[1];
+  uint8_t *out_above = out[0], *out_below = out[1];
+  const uint32_t *first = taps->first, *last = first + taps->padded;
   const int16_t *half = taps->halves;
-  uint8_t *above = out[0], *below = out[1];
-  for (uint32_t i = 0; i < taps->padded; i += 4, above += 12, below += 12) {
-    __m256i pixel[4];
-    for (int k = 0; k < 4; k++, half += (size_t)quads * 8) {
-      size_t offset = (size_t)taps->first[i + k] * 3;
-      pixel[k] = avx2_pixel(in[0] + offset, in[1] + offset, half, quads);
-    }
-    __m256i bytes = _mm256_packus_epi16(_mm256_packs_epi32(pixel[0], pixel[1]), _mm256_packs_epi32(pixel[2], pixel[3]));
+  const size_t step = (size_t)quads * 8;
+  /* Four outputs are written out one by one: in a loop they would pass through memory. */
+  for (; first < last; first += 4, half += 4 * step, out_above += 12, out_below += 12) {
+    size_t at0 = first[0] * (size_t)3, at1 = first[1] * (size_t)3, at2 = first[2] * (size_t)3;
+    size_t at3 = first[3] * (size_t)3;
+    __m256i pixel0 = avx2_pixel(above + at0, below + at0, half, quads);
+    __m256i pixel1 = avx2_pixel(above + at1, below + at1, half + step, quads);
+    __m256i pixel2 = avx2_pixel(above + at2, below + at2, half + 2 * step, quads);
+    __m256i pixel3 = avx2_pixel(above + at3, below + at3, half + 3 * step, quads);
+    __m256i bytes = _mm256_packus_epi16(_mm256_packs_epi32(pixel0, pixel1), _mm256_packs_epi32(pixel2, pixel3));
     bytes = _mm256_shuffle_epi8(bytes, squeeze);
-    _mm_storeu_si128((__m128i *)above, _mm256_castsi256_si128(bytes));
-    _mm_storeu_si128((__m128i *)below, _mm256_extracti128_si256(bytes, 1));
+    _mm_storeu_si128((__m128i *)out_above, _mm256_castsi256_si128(bytes));
+    _mm_storeu_si128((__m128i *)out_below, _mm256_extracti128_si256(bytes, 1));
   }
 }
 

@@ -51,41 +51,50 @@ static int32_t taps_fixed(double weight) {
   return (int32_t)(weight < 0 ? scaled - 0.5 : scaled + 0.5);
 }
 
-/* Everything is allocated here; the weights come out cleared. */
-static akin_status taps_allocate(akin_taps *out, uint32_t outputs, uint32_t most, akin_error *err) {
-  size_t entries = 0;
-  *out = (akin_taps){.outputs = outputs, .padded = taps_round_up(outputs), .lanes = taps_round_up(most)};
-  if (!akin_multiply(&entries, out->padded, out->lanes)) entries = SIZE_MAX;
-  out->first = akin_calloc(out->padded, sizeof *out->first);
-  out->count = akin_calloc(out->padded, sizeof *out->count);
-  out->weights = akin_calloc(entries, sizeof *out->weights);
-  out->halves = akin_calloc(entries, 2 * sizeof *out->halves);
-  if (out->first && out->count && out->weights && out->halves) return AKIN_OK;
-  akin_taps_free(out);
-  return akin_fail(err, AKIN_ERROR_MEMORY, "out of memory: no room for %u x %u resampling weights", outputs, most);
+/* One axis, in pixels from the span's low. */
+typedef struct taps_axis {
+  double from, scale, inverse, reach;
+  uint32_t size;
+} taps_axis;
+
+static taps_axis taps_axis_of(const akin_span *span, uint32_t outputs, const taps_filter *filter) {
+  double scale = (span->to - span->from) / outputs;
+  double wide = scale > 1.0 ? scale : 1.0;
+  return (taps_axis){.from = span->from - span->low,
+                     .scale = scale,
+                     .inverse = 1.0 / wide,
+                     .reach = filter->half_width * wide,
+                     .size = span->high - span->low};
 }
 
-/* weight: room for the lanes of one output. */
-static void taps_fill(akin_taps *taps, uint32_t output, double *weight, const akin_span *span,
-                      const taps_filter *filter) {
-  double from = span->from - span->low;
-  double scale = (span->to - span->from) / taps->outputs;
-  double wide = scale > 1.0 ? scale : 1.0;
-  double inverse = 1.0 / wide, reach = filter->half_width * wide;
-  double centre = from + (output + 0.5) * scale;
-  double begin = centre - reach + 0.5, end = centre + reach + 0.5, sum = 0.0;
-  uint32_t size = span->high - span->low;
-  uint32_t first = begin < 0.0 ? 0 : (uint32_t)begin;
-  uint32_t last = end > size ? size : (uint32_t)end;
-  for (uint32_t i = 0; i < last - first; i++) {
-    weight[i] = filter->weight((i + first - centre + 0.5) * inverse);
+static double taps_centre(const taps_axis *axis, uint32_t output) {
+  return axis->from + (output + 0.5) * axis->scale;
+}
+
+/* Which pixels each output is made of; returns the largest count. */
+static uint32_t taps_bounds(akin_taps *taps, const taps_axis *axis) {
+  uint32_t most = 1;
+  for (uint32_t i = 0; i < taps->outputs; i++) {
+    double centre = taps_centre(axis, i);
+    double begin = centre - axis->reach + 0.5, end = centre + axis->reach + 0.5;
+    taps->first[i] = begin < 0.0 ? 0 : (uint32_t)begin;
+    taps->count[i] = (end > axis->size ? axis->size : (uint32_t)end) - taps->first[i];
+    if (taps->count[i] > most) most = taps->count[i];
+  }
+  return most;
+}
+
+static void taps_weigh(akin_taps *taps, uint32_t output, const taps_axis *axis, const taps_filter *filter,
+                       double *weight) {
+  double centre = taps_centre(axis, output), sum = 0.0;
+  uint32_t first = taps->first[output], count = taps->count[output];
+  for (uint32_t i = 0; i < count; i++) {
+    weight[i] = filter->weight((i + first - centre + 0.5) * axis->inverse);
     sum += weight[i];
   }
   int32_t *fixed = taps->weights + (size_t)output * taps->lanes;
-  for (uint32_t i = 0; i < last - first; i++)
+  for (uint32_t i = 0; i < count; i++)
     fixed[i] = taps_fixed(sum != 0.0 ? weight[i] / sum : weight[i]);
-  taps->first[output] = first;
-  taps->count[output] = last - first;
 }
 
 static void taps_halve(akin_taps *taps) {
@@ -101,20 +110,32 @@ static void taps_halve(akin_taps *taps) {
   }
 }
 
+static akin_status taps_fail_memory(akin_taps *taps, akin_error *err) {
+  akin_status status = akin_fail(err, AKIN_ERROR_MEMORY, "out of memory: no room for the weights of %u x %u samples",
+                                 taps->outputs, taps->lanes);
+  akin_taps_free(taps);
+  return status;
+}
+
 akin_status akin_taps_make(akin_taps *out, const akin_span *span, uint32_t outputs, akin_filter filter,
                            akin_error *err) {
   taps_filter f = taps_filter_of(filter);
-  double scale = (span->to - span->from) / outputs;
-  double most = ceil(f.half_width * (scale > 1.0 ? scale : 1.0)) * 2 + 1;
-  akin_status status = taps_allocate(out, outputs, (uint32_t)most, err);
-  if (status != AKIN_OK) return status;
+  taps_axis axis = taps_axis_of(span, outputs, &f);
+  *out = (akin_taps){.outputs = outputs, .padded = taps_round_up(outputs)};
+  out->first = akin_calloc(out->padded, sizeof *out->first);
+  out->count = akin_calloc(out->padded, sizeof *out->count);
+  if (!out->first || !out->count) return taps_fail_memory(out, err);
+  out->lanes = taps_round_up(taps_bounds(out, &axis));
+  size_t entries = (size_t)out->padded * out->lanes; /* 4,096 outputs of 65,535 pixels at most */
   double *weight = akin_calloc(out->lanes, sizeof *weight);
-  if (!weight) {
-    akin_taps_free(out);
-    return akin_fail_memory(err, out->lanes * sizeof *weight);
+  out->weights = akin_calloc(entries, sizeof *out->weights);
+  out->halves = akin_calloc(entries, 2 * sizeof *out->halves);
+  if (!weight || !out->weights || !out->halves) {
+    akin_free(weight);
+    return taps_fail_memory(out, err);
   }
   for (uint32_t i = 0; i < outputs; i++)
-    taps_fill(out, i, weight, span, &f);
+    taps_weigh(out, i, &axis, &f, weight);
   akin_free(weight);
   taps_halve(out);
   return AKIN_OK;
