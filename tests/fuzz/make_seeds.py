@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz targets: small sound files of every kind, and some with one thing wrong.
+
+    "$(scripts/test-python)" tests/fuzz/make_seeds.py          into tests/fuzz/corpus/NAME/seed-*
+
+The same files every time; what fuzzing found lies beside them and is left alone.
+"""
+
+import collections
+import io
+import json
+import pathlib
+import struct
+import sys
+import zipfile
+
+import numpy
+import PIL.Image
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path += [str(HERE.parent / "data" / "images"), str(HERE.parent / "data" / "models")]
+
+import make_pth
+import writers
+
+CORPUS = HERE / "corpus"
+
+
+def write(folder, name, data):
+    (CORPUS / folder).mkdir(parents=True, exist_ok=True)
+    (CORPUS / folder / f"seed-{name}").write_bytes(data)
+
+
+# ---- images ----
+
+def picture(width, height, channels, depth=8):
+    """A gradient with an edge in it: [height, width, channels]."""
+    y, x, c = numpy.mgrid[0:height, 0:width, 0:channels]
+    values = (x * 37 + y * 23 + c * 61 + (x > width // 2) * 90) % 256
+    return values * (2**depth - 1) // 255
+
+
+def png_seeds():
+    for colour, depths in {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}.items():
+        for depth in depths:
+            samples = picture(11, 7, writers.CHANNELS[colour], depth)
+            palette = picture(2**depth, 1, 3)[0] if colour == 3 else None
+            transparency = {0: b"\0\1", 2: b"\0\1\0\2\0\3", 3: b"\0\x80"}.get(colour)
+            for interlaced in (False, True):
+                name = f"png-{colour}-{depth}{'-interlaced' if interlaced else ''}"
+                data = writers.png(samples, depth, colour, palette, transparency if depth >= 4 else None, interlaced)
+                write("image", name, data)
+    samples = picture(5, 9, 3)
+    plain = writers.png(samples, 8, 2)
+    write("image", "png-exif", writers.png(samples, 8, 2, before=[(b"eXIf", writers.exif(6))]))
+    write("image", "png-gamma", writers.png(samples, 8, 2, before=[(b"gAMA", struct.pack(">I", 45455))]))
+    write("image", "png-pieces", writers.png(samples, 8, 2, idat=5))
+    write("image", "png-huge", plain[:8] + writers.chunk(b"IHDR", struct.pack(">IIBBBBB", 30000, 30000, 8, 2, 0, 0, 0)) + plain[33:])
+    write("image", "png-truncated", plain[:-20])
+    write("image", "png-palette-missing", writers.png(picture(4, 4, 1), 8, 3))
+
+
+def jpeg(image, **options):
+    out = io.BytesIO()
+    image.save(out, "JPEG", **options)
+    return out.getvalue()
+
+
+def jpeg_seeds():
+    colour = PIL.Image.fromarray(picture(19, 13, 3).astype(numpy.uint8))
+    kinds = {"grey": colour.convert("L"), "rgb": colour, "cmyk": colour.convert("CMYK")}
+    for name, image in kinds.items():
+        write("image", f"jpeg-{name}", jpeg(image, quality=60))
+        write("image", f"jpeg-{name}-progressive", jpeg(image, quality=60, progressive=True))
+    plain = jpeg(colour, quality=60, subsampling=0)
+    large = PIL.Image.fromarray(picture(120, 90, 3).astype(numpy.uint8))
+    write("image", "jpeg-444", plain)
+    write("image", "jpeg-420-large", jpeg(large, quality=20, subsampling=2))
+    write("image", "jpeg-422-restart", jpeg(large, quality=20, subsampling=1, restart_marker_blocks=2))
+    for number in (3, 6, 8):
+        write("image", f"jpeg-exif-{number}", writers.jpeg_insert(plain, 0xE1, writers.exif(number, ">", marked=True)))
+    # Adobe's segment: 0 CMYK or RGB as it is, 2 YCCK
+    adobe = b"Adobe" + struct.pack(">HHHB", 100, 0, 0, 2)
+    start, size = writers.jpeg_find(jpeg(kinds["cmyk"]), 0xEE)
+    cmyk = jpeg(kinds["cmyk"])
+    write("image", "jpeg-ycck", writers.jpeg_insert(cmyk[:start] + cmyk[start + size:], 0xEE, adobe))
+    write("image", "jpeg-truncated", plain[: len(plain) * 2 // 3])
+    write("image", "jpeg-no-tables", b"\xFF\xD8" + plain[writers.jpeg_find(plain, 0xC0)[0]:])
+
+
+def webp(image, **options):
+    out = io.BytesIO()
+    image.save(out, "WEBP", **options)
+    return out.getvalue()
+
+
+def webp_seeds():
+    colour = PIL.Image.fromarray(picture(19, 13, 3).astype(numpy.uint8))
+    clear = PIL.Image.fromarray(picture(19, 13, 4).astype(numpy.uint8), "RGBA")
+    for name, image in {"rgb": colour, "rgba": clear}.items():
+        write("image", f"webp-{name}", webp(image, quality=30))
+        write("image", f"webp-{name}-lossless", webp(image, lossless=True))
+    write("image", "webp-exif", webp(colour, quality=30, exif=writers.exif(5, marked=True)))
+    frames = [(webp(colour, quality=30), 2, 4, 19, 13), (webp(clear, lossless=True), 0, 0, 19, 13)]
+    write("image", "webp-animation", writers.webp_animation(frames, 32, 24))
+    write("image", "webp-truncated", webp(colour, quality=30)[:-30])
+
+
+def other_image_seeds():
+    write("image", "empty", b"")
+    write("image", "gif", b"GIF89a\1\0\1\0\0\0\0;")
+    write("image", "heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    write("image", "text", b"This is not an image.\n")
+
+
+# ---- weights ----
+
+def tensors():
+    """name -> (shape, strides, values, storage), as make_pth.save wants it."""
+    state = collections.OrderedDict()
+    state["dense.weight"] = ((3, 4), (4, 1), [i / 8 for i in range(12)], "FloatStorage")
+    state["turned"] = ((4, 3), (1, 4), [i / 4 for i in range(12)], "FloatStorage")
+    state["conv.weight"] = ((2, 3, 2, 2), (1, 8, 4, 2), [i / 2 for i in range(24)], "FloatStorage")
+    state["spread"] = ((5, 2), (0, 1), [1.5, -1.5], "FloatStorage")
+    state["count"] = ((), (), [7], "LongStorage")
+    state["none"] = ((0, 3), (3, 1), [], "FloatStorage")
+    return state
+
+
+def pth_seeds():
+    path = CORPUS / "tensors" / "seed-legacy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    make_pth.save(tensors(), path, "legacy")
+    make_pth.save(tensors(), path.with_name("seed-zip"), "zip")
+    legacy = path.read_bytes()
+    write("tensors", "legacy-truncated", legacy[:-9])
+    write("tensors", "legacy-empty-state", pickles(make_pth.MAGIC, 1001, {"little_endian": True}, collections.OrderedDict(), []))
+    # what a pickle could do if it were obeyed
+    write("tensors", "legacy-system", pickles(make_pth.MAGIC, 1001, {}) + b"\x80\x02cos\nsystem\nX\4\0\0\0trueq\0\x85R.")
+    write("tensors", "legacy-builtin", pickles(make_pth.MAGIC, 1001, {}) + b"\x80\x02c__builtin__\neval\nX\1\0\0\0001\x85R.")
+    write("tensors", "legacy-deep", pickles(make_pth.MAGIC, 1001, {}) + b"\x80\x02" + b"(" * 500 + b"t" * 500 + b".")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr(zipfile.ZipInfo("a/data.pkl"), make_pth.pickled({}, "zip"), zipfile.ZIP_DEFLATED)
+        out.writestr(zipfile.ZipInfo("a/version"), "3\n")
+    write("tensors", "zip-deflated", archive.getvalue())
+    write("tensors", "hdf5", b"\x89HDF\r\n\x1a\n" + bytes(56))
+    write("tensors", "safetensors", struct.pack("<Q", 2) + b"{}")
+    write("tensors", "empty", b"")
+
+
+def pickles(*values):
+    return b"".join(make_pth.pickled(value, "legacy") for value in values)
+
+
+# ---- JSON and cards ----
+
+JSON = {
+    "all-kinds": '{"a": [1, -2.5e-3, true, false, null, "caf\\u00e9 \\ud83d\\udc5f"], "b": {"c": {}, "d": []}, "": ""}',
+    "numbers": "[0, -0, 0.0, 1e308, -1e-308, 9223372036854775807, -9223372036854775808, 9223372036854775808]",
+    "deep-64": "[" * 64 + "]" * 64,
+    "deep-65": "[" * 65 + "]" * 65,
+    "duplicate": '{"a": 1, "a": 2}',
+    "nul": '["a\\u0000b"]',
+    "surrogate-alone": '["\\ud83d"]',
+    "control": '["\t"]',
+    "comma": "[1, 2,]",
+    "unclosed": '{"a": [1, {"b": "c',
+    "two": "{} {}",
+    "empty": "",
+    "text": '"only \\"text\\" \\\\ \\/ \\b\\f\\n\\r\\t"',
+}
+
+
+def json_seeds():
+    for name, text in JSON.items():
+        write("json", name, text.encode())
+    write("json", "bom", b"\xEF\xBB\xBF[]")
+    write("json", "latin1", b'["caf\xE9"]')
+    write("json", "overlong", b'["\xC0\x80"]')
+
+
+def card_seeds():
+    models = HERE.parent.parent / "models"
+    cards = {path.stem: path.read_bytes() for path in sorted(models.glob("*.json"))}
+    cards["tiny"] = (HERE.parent / "data" / "models" / "tiny.json").read_bytes()
+    for name, text in cards.items():
+        write("card", name, text)
+    tiny = json.loads(cards["tiny"])
+    for key in tiny:
+        write("card", f"without-{key}", json.dumps({k: v for k, v in tiny.items() if k != key}).encode())
+        write("card", f"wrong-{key}", json.dumps({**tiny, key: [tiny[key]]}).encode())
+    write("card", "unknown-key", json.dumps({**tiny, "colour": "red"}).encode())
+
+
+if __name__ == "__main__":
+    png_seeds()
+    jpeg_seeds()
+    webp_seeds()
+    other_image_seeds()
+    pth_seeds()
+    json_seeds()
+    card_seeds()
