@@ -46,11 +46,11 @@ static akin_status model_list_csv(model_list_work *work, const akin_model_entry 
 static akin_status model_list_table(model_list_work *work, const akin_model_entry *e) {
   char bytes[CLI_NUMBER_TEXT];
   if (work->count == 0)
-    fprintf(work->out, "%-24s %-10s %5s %9s  %s\n", "name", "imported", "dim", "input", "description");
+    fprintf(work->out, "%-24s %-10s %5s %9s  %s\n", "name", "on disk", "dim", "input", "description");
   if (e->imported)
     fprintf(work->out, "%-24s %-10s %5u ", e->name, cli_bytes_text(bytes, e->bytes), e->dim);
   else
-    fprintf(work->out, "%-24s %-10s %5s ", e->name, "no", "");
+    fprintf(work->out, "%-24s %-10s %5s ", e->name, "-", "");
   fprintf(work->out, "%4ux%-4u  ", e->width, e->height);
   akin_status status = akin_line_text(work->out, e->description, &work->err);
   fputc('\n', work->out);

@@ -1,6 +1,7 @@
 /* opened.c - see opened.h. */
 #include "opened.h"
 #include "messages.h"
+#include "places.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -70,8 +71,10 @@ int cli_model_open(akin_model **out, const cli_settings *settings, uint32_t work
 }
 
 void cli_tell_skipped(const char *path, const char *reason) {
-  const size_t length = strlen(path);
-  if (strncmp(reason, path, length) == 0) /* a reason that names its file already */
+  char absolute[PATH_MAX];
+  const char *full = cli_path_absolute(absolute, path);
+  const bool named = strncmp(reason, path, strlen(path)) == 0 || strncmp(reason, full, strlen(full)) == 0;
+  if (named)
     cli_note(CLI_YELLOW, "skipped", "%s", reason);
   else
     cli_note(CLI_YELLOW, "skipped", "%s: %s", path, reason);

@@ -65,7 +65,7 @@ void cli_progress_summary(char *out, size_t room, const akin_progress *total) {
   progress_add_count(text, &used, total->unchanged, "unchanged");
   progress_add_count(text, &used, total->skipped, "skipped");
   progress_add_count(text, &used, total->removed, "removed");
-  progress_add_count(text, &used, total->ignored, "other files");
+  progress_add_count(text, &used, total->ignored, total->ignored == 1 ? "other file" : "other files");
   progress_add(text, &used, ", %.1f s", total->seconds);
   if (total->embedded > 0) progress_add_rate(text, &used, total->images_per_second);
   snprintf(out, room, "%s", text);
