@@ -1,15 +1,19 @@
-"""prepare.py PROGRAM [FOLDER] - decoding and antialiased resizing to 224 × 224 on one thread: akin beside Pillow.
+"""prepare.py PROGRAM [FOLDER] [--large FOLDER] [--json] - decoding and antialiased resizing to 224 × 224 on one thread:
+akin beside Pillow.
 
 PROGRAM: bench_prepare. FOLDER: of JPEG photos (default ../shared/data/clothing beside the checkout). Both sides get the
 same files, already in memory, and take turns; each figure is the median of seven turns. Photos of 12 megapixels are
-made from the first ones by enlarging and encoding again (quality 90).
+taken from --large, else made from a few of the others by enlarging and encoding again (quality 90). --json: one object
+a kind of photo, {title: {"files", "images/s": {side: median}, "times Pillow": {what: [ratio of each turn]}}}.
 
     decode   the whole picture, no resizing
     whole    decoded whole, then resized: the pixels of both sides are equal
     scaled   JPEG decoded smaller where it stays at least twice the target: what `akin index` does
 """
 
+import argparse
 import io
+import json
 import os
 import statistics
 import subprocess
@@ -51,44 +55,61 @@ class Pillow:
         return time.perf_counter() - start
 
 
-def measure(title, program, paths):
+def measure(program, paths):
     akin, pillow = Akin(program, paths), Pillow(paths)
     sides = {"akin decode": [], "akin whole": [], "akin scaled": [], "Pillow decode": [], "Pillow whole": []}
     for _ in range(TURNS):
         for name, times in sides.items():
             side, what = name.split()
             times.append((akin if side == "akin" else pillow).turn(what))
-    medians = {name: statistics.median(times) for name, times in sides.items()}
-    print(f"{title}, {len(paths)} files")
-    for name, seconds in medians.items():
-        print(f"  {name:14} {seconds / len(paths) * 1000:8.3f} ms an image {len(paths) / seconds:9.1f} images/s")
-    for what in ("whole", "scaled"):
-        ratio = statistics.median(p / a for p, a in zip(sides["Pillow whole"], sides[f"akin {what}"]))
-        print(f"  akin {what} is {ratio:.2f} times as fast as Pillow")
+    ratios = {what: [p / a for p, a in zip(sides["Pillow whole"], sides[f"akin {what}"])] for what in ("whole", "scaled")}
+    rates = {name: len(paths) / statistics.median(times) for name, times in sides.items()}
+    return {"files": len(paths), "images/s": rates, "times Pillow": ratios}
+
+
+def show(title, result):
+    print(f"{title}, {result['files']} files")
+    for name, rate in result["images/s"].items():
+        print(f"  {name:14} {1000 / rate:8.3f} ms an image {rate:9.1f} images/s")
+    for what, ratios in result["times Pillow"].items():
+        print(f"  akin {what} is {statistics.median(ratios):.2f} times as fast as Pillow")
 
 
 def enlarge(paths, folder):
-    out = []
     for i, path in enumerate(paths):
         image = Image.open(path).convert("RGB")
         scale = (12e6 / (image.width * image.height)) ** 0.5
         image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BICUBIC)
-        out.append(os.path.join(folder, f"{i}.jpg"))
-        image.save(out[-1], quality=90)
-    return out
+        image.save(os.path.join(folder, f"{i:04}.jpg"), quality=90)
+
+
+def some(folder, count):
+    """Up to so many of the folder's JPEG files, from all over it."""
+    paths = sorted(os.path.join(f, name) for f, _, names in os.walk(folder) for name in names if name.endswith(".jpg"))
+    return paths[:: max(1, len(paths) // count)][:count]
 
 
 def main():
-    program = sys.argv[1]
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "shared", "data", "clothing")
-    photos = sys.argv[2] if len(sys.argv) > 2 else default
-    paths = sorted(os.path.join(f, name) for f, _, names in os.walk(photos) for name in names if name.endswith(".jpg"))
-    if not paths:
-        print(f"no .jpg files in {photos}")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("photos", nargs="?", default=default)
+    parser.add_argument("--large")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if not some(options.photos, 1):
+        print(f"no .jpg files in {options.photos}")
         return 77
-    measure("photos", program, paths[:: max(1, len(paths) // 400)][:400])
+    results = {"photos": measure(options.program, some(options.photos, 400))}
     with tempfile.TemporaryDirectory() as folder:
-        measure("12 megapixels", program, enlarge(paths[:: max(1, len(paths) // 12)][:12], folder))
+        if not options.large:
+            enlarge(some(options.photos, 12), folder)
+        results["12 megapixels"] = measure(options.program, some(options.large or folder, 12))
+    if options.json:
+        print(json.dumps(results))
+    else:
+        for title, result in results.items():
+            show(title, result)
     return 0
 
 

@@ -1,0 +1,80 @@
+"""Starting and timing programs, medians, and what machine this is. Python's own library only."""
+import datetime
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import tempfile
+import time
+
+
+class Result:
+    """One process that has ended: wall-clock seconds from start to end, peak resident memory in MB, standard output."""
+
+    def __init__(self, seconds, peak, text):
+        self.seconds, self.peak, self.text = seconds, peak, text
+
+
+def run(command, env=None, lines=None, allowed=(0,)):
+    """Runs a program to its end. lines: given to its standard input, one a line."""
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        given.write("".join(line + "\n" for line in lines or []).encode("utf-8", "surrogateescape"))
+        given.seek(0)
+        start = time.perf_counter()
+        process = subprocess.Popen([str(c) for c in command], stdin=given, stdout=out, stderr=errors, env=env)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        errors.seek(0)
+        if process.returncode not in allowed:
+            text = errors.read().decode(errors="replace").strip()
+            raise SystemExit(f"{' '.join(map(str, command))}\nended with {process.returncode}: {text}")
+        return Result(seconds, usage.ru_maxrss / 1024, out.read().decode("utf-8", "surrogateescape"))
+
+
+class Series:
+    """Several measurements of the same thing."""
+
+    def __init__(self):
+        self.values = []
+
+    def add(self, value):
+        self.values.append(value)
+
+    @property
+    def median(self):
+        return statistics.median(self.values)
+
+    def text(self, decimals, unit=""):
+        low, middle, high = (f"{v:.{decimals}f}" for v in (min(self.values), self.median, max(self.values)))
+        return f"{middle}{unit}" if len(self.values) == 1 else f"{middle}{unit} ({low}–{high})"
+
+
+def processor():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def memory_gb():
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+
+
+def widest_vectors():
+    flags = pathlib.Path("/proc/cpuinfo").read_text().split()
+    return next((name for name in ("avx512f", "avx2", "sse4_2") if name in flags), "no SIMD known")
+
+
+def machine(threads):
+    system = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
+    return (
+        f"{processor()} ({widest_vectors()}), {threads} of {os.cpu_count()} cores, {memory_gb():.0f} GB, "
+        f"{system}, Linux {platform.release().split('-')[0]}"
+    )
+
+
+def today():
+    return datetime.date.today().isoformat()
