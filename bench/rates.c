@@ -12,6 +12,7 @@
  */
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/thread.h"
 #include "image/fit.h"
 #include "image/image.h"
@@ -20,7 +21,6 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -98,7 +98,7 @@ static int bench_inference(bench_job *job, const char *seconds) {
   const akin_card *card = akin_folder_card(job->folder);
   akin_cut cut = {0};
   akin_error err;
-  job->seconds = atof(seconds);
+  if (!akin_parse_double(&job->seconds, seconds, 0.1, 3600)) return bench_fail("usage", "SECONDS: 0.1 to 3,600");
   if (akin_folder_cut(&cut, job->folder, NULL, AKIN_POOL_AVERAGE, &job->preparation, job->mirror, "f32",
                       AKIN_IMAGE_VERSION, &err))
     return bench_fail("cut", err.text);
@@ -209,8 +209,10 @@ int main(int argc, char **argv) {
   bench_job job = {0};
   akin_error err;
   int result = 2;
-  if (argc < 5 || (job.threads = (unsigned)atoi(argv[4])) < 1 || job.threads > BENCH_THREAD_MAX)
+  uint64_t threads = 0;
+  if (argc < 5 || !akin_parse_u64(&threads, argv[4], 1, BENCH_THREAD_MAX))
     return bench_fail("usage", "inference|decode MODELS NAME THREADS [SECONDS]");
+  job.threads = (unsigned)threads;
   if (akin_folder_open(&job.folder, argv[2], argv[3], &err)) return bench_fail("model", err.text);
   job.preparation = akin_folder_card(job.folder)->preparation;
   job.mirror = akin_folder_card(job.folder)->mirror;
