@@ -230,8 +230,7 @@ static void a_cache_of_something_else_is_not_used(void **state) {
 
 static void what_is_no_cache_is_not_used(void **state) {
   static const char *const texts[] = {"", "akin.vec",
-                                      "a text that somebody put there, longer than the header of a "
-                                      "cache is, so that all of it is read"};
+                                      "somebody's text, longer than the header of a cache is, to be read in full"};
   char *path = testing_path(*state, "other.vec");
   bool rebuilt = false;
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
