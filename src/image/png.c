@@ -115,7 +115,7 @@ static akin_status png_fail_truncated(const akin_codec_job *job, akin_error *err
     return akin_fail(err, AKIN_ERROR_FORMAT, "truncated: the chunk %.4s at byte %zu has %zu of its %zu bytes",
                      chunk.type, (size_t)(chunk.start - job->bytes), (size_t)(end - chunk.data), chunk.length);
   }
-  return akin_fail(err, AKIN_ERROR_FORMAT, "truncated: the file ends after %zu bytes, before the picture does",
+  return akin_fail(err, AKIN_ERROR_FORMAT, "truncated: the file ends after %zu bytes, without an IEND chunk",
                    job->size);
 }
 
@@ -140,13 +140,18 @@ static bool png_is_possible(const struct spng_ihdr *header, size_t size) {
   return packed / PNG_INFLATE_RATIO <= size;
 }
 
-static akin_status png_orientation(uint8_t *out, const akin_codec_job *job, akin_error *err) {
-  const uint8_t *at = job->bytes + PNG_SIGNATURE_SIZE;
-  png_chunk chunk;
-  while (png_chunk_next(&chunk, &at, job->bytes + job->size))
-    if (chunk.whole && png_chunk_is(&chunk, "eXIf")) return akin_exif_orientation(out, chunk.data, chunk.length, err);
-  *out = 1;
-  return AKIN_OK;
+/* Orientation, and that the file is whole: what follows the picture (eXIf may) belongs to it. */
+static akin_status png_walk(uint8_t *orientation, const akin_codec_job *job, akin_error *err) {
+  const uint8_t *at = job->bytes + PNG_SIGNATURE_SIZE, *end = job->bytes + job->size;
+  png_chunk chunk, notes = {0};
+  bool ended = false;
+  while (!ended && png_chunk_next(&chunk, &at, end) && chunk.whole) {
+    if (!notes.data && png_chunk_is(&chunk, "eXIf")) notes = chunk;
+    ended = png_chunk_is(&chunk, "IEND");
+  }
+  if (!ended) return png_fail_truncated(job, err);
+  *orientation = 1;
+  return notes.data ? akin_exif_orientation(orientation, notes.data, notes.length, err) : AKIN_OK;
 }
 
 static akin_status png_header(akin_image_info *info, spng_ctx *ctx, const akin_codec_job *job, akin_error *err) {
@@ -161,7 +166,7 @@ static akin_status png_header(akin_image_info *info, spng_ctx *ctx, const akin_c
     return akin_fail(err, AKIN_ERROR_FORMAT, "truncated or damaged: %u x %u pixels cannot come out of %zu bytes",
                      header.width, header.height, job->size);
   }
-  return png_orientation(&info->orientation, job, err);
+  return png_walk(&info->orientation, job, err);
 }
 
 /* *out: is any pixel transparent, as far as header and tRNS tell? */

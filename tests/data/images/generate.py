@@ -136,9 +136,10 @@ def huge_webp():
 
 
 def many_scans(progressive):
-    """The last scan of a progressive file, 300 times."""
-    at = progressive.rindex(b"\xff\xda")
-    return progressive[:at] + progressive[at:-2] * 300 + progressive[-2:]
+    """The first scan of a progressive file, 300 times."""
+    at = progressive.index(b"\xff\xda")
+    end = progressive.index(b"\xff\xc4", at)
+    return progressive[:at] + progressive[at:end] * 300 + progressive[end:]
 
 
 def flipped(data, at):
