@@ -1,6 +1,7 @@
 /* cmd_completions.c - akin completions: what bash, zsh and fish need to complete a line, from the commands' tables. */
 #include "commands.h"
 #include "messages.h"
+#include "parse.h"
 #include "result.h"
 
 #include <stdio.h>
@@ -342,7 +343,7 @@ static int completions_run(const cli_settings *s) {
     return cli_result_close(&result, code);
   }
   cli_error("completions: there are none for \"%s\": choose bash, zsh or fish", s->operands.items[0]);
-  return CLI_USAGE;
+  return cli_usage_hint(&cli_completions);
 }
 
 static const cli_option *const completions_options[] = {NULL};

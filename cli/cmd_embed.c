@@ -101,7 +101,7 @@ static int embed_write(embed_work *work) {
 
 static int embed_run(const cli_settings *s) {
   embed_work work = {.settings = s};
-  int code = cli_model_open(&work.model, s, 0);
+  int code = cli_model_open(&work.model, s, 0, false);
   if (code != CLI_DONE) return code;
   work.dim = akin_model_dim(work.model);
   work.feature = cli_allocate(work.dim, sizeof *work.feature);

@@ -80,7 +80,7 @@ static int index_run(const cli_settings *s) {
   akin_store *store = NULL;
   akin_model *model = NULL;
   const uint32_t jobs = s->jobs ? (uint32_t)s->jobs : akin_cores();
-  int code = cli_model_open(&model, s, jobs);
+  int code = cli_model_open(&model, s, jobs, true);
   if (code == CLI_DONE) code = cli_store_open(&store, s, 1);
   if (code == CLI_DONE) code = index_ingest(store, model, s, jobs);
   akin_store_close(store);

@@ -164,7 +164,7 @@ static int model_inspect_run(const cli_settings *s) {
   cli_result result = {0};
   cli_settings named = *s;
   named.model = s->operands.items[0];
-  int code = cli_model_open(&model, &named, 0);
+  int code = cli_model_open(&model, &named, 0, false);
   if (code == CLI_DONE) code = cli_result_open(&result, NULL);
   if (code == CLI_DONE) {
     akin_status status = akin_model_describe(model, result.file, s->format == CLI_FORMAT_JSON, &err);
@@ -202,7 +202,7 @@ static int model_export_run(const cli_settings *s) {
   akin_error err;
   akin_model *model = NULL;
   const char *path = s->operands.items[0];
-  int code = cli_model_open(&model, s, 0);
+  int code = cli_model_open(&model, s, 0, false);
   if (code == CLI_DONE) {
     akin_status status = akin_model_export_onnx(model, path, s->whole, &err);
     if (status)

@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "messages.h"
 #include "opened.h"
+#include "parse.h"
 
 static int remove_images(akin_store *store, const cli_settings *s) {
   akin_error err;
@@ -28,7 +29,7 @@ static int remove_run(const cli_settings *s) {
   akin_store *store = NULL;
   if ((s->operands.count > 0) == (s->model != NULL)) {
     cli_error("remove: name images, or a model with --model, and not both");
-    return CLI_USAGE;
+    return cli_usage_hint(&cli_remove);
   }
   int code = cli_store_open(&store, s, 0);
   if (code == CLI_DONE) code = s->model ? remove_features(store, s) : remove_images(store, s);

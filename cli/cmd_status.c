@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "messages.h"
 #include "opened.h"
+#include "parse.h"
 #include "result.h"
 
 #include <inttypes.h>
@@ -124,7 +125,7 @@ static int status_run(const cli_settings *s) {
   cli_result result = {0};
   if (s->format == CLI_FORMAT_PATHS && !s->skipped) {
     cli_error("status: paths are those of --skipped");
-    return CLI_USAGE;
+    return cli_usage_hint(&cli_status);
   }
   int code = cli_store_open(&store, s, 0);
   if (code == CLI_DONE) code = cli_result_open(&result, NULL);

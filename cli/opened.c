@@ -12,25 +12,36 @@ int cli_store_open(akin_store **out, const cli_settings *settings, int create) {
   return status ? cli_fail(status, &err) : CLI_DONE;
 }
 
-/* Returns whether the settings say anything that a model's own ways do not. */
-static bool opened_model_options(akin_model_options *options, const cli_settings *s) {
-  *options = (akin_model_options)AKIN_MODEL_OPTIONS_INIT;
+/* ---- options ---- */
+
+static void opened_limits(akin_limits *limits, const cli_settings *s) {
+  if (s->max_bytes) limits->max_bytes = s->max_bytes;
+  if (s->max_pixels) limits->max_pixels = s->max_pixels;
+}
+
+/* Do the settings say which features are wanted of a network? */
+static bool opened_says_features(const cli_settings *s) {
+  return s->layer || s->pooling || s->preprocess || s->precision;
+}
+
+static void opened_features(akin_model_options *options, const cli_settings *s) {
   options->layer = s->layer;
   if (s->pooling && strcmp(s->pooling, "max") == 0) options->pooling = AKIN_POOLING_MAX;
   if (s->preprocess && strcmp(s->preprocess, "keras") == 0) options->preprocess = AKIN_PREPROCESS_KERAS;
   options->bf16 = s->precision && strcmp(s->precision, "bf16") == 0;
-  if (s->max_bytes) options->limits.max_bytes = s->max_bytes;
-  if (s->max_pixels) options->limits.max_pixels = s->max_pixels;
-  return s->layer || s->pooling || s->preprocess || s->precision || s->max_bytes || s->max_pixels;
 }
 
 void cli_query_fill(akin_query *query, akin_model_options *options, const cli_settings *settings) {
   *query = (akin_query)AKIN_QUERY_INIT;
+  *options = (akin_model_options)AKIN_MODEL_OPTIONS_INIT;
   query->model = settings->model;
   query->k = (uint32_t)settings->k;
   query->include_self = settings->include_self;
-  query->model_options = opened_model_options(options, settings) ? options : NULL;
+  opened_limits(&options->limits, settings);
+  if (settings->max_bytes || settings->max_pixels) query->model_options = options;
 }
+
+/* ---- models ---- */
 
 int cli_stored_model(char name[CLI_MODEL_NAME], akin_store *store, const cli_settings *settings) {
   const akin_summary *summary = NULL;
@@ -43,32 +54,47 @@ int cli_stored_model(char name[CLI_MODEL_NAME], akin_store *store, const cli_set
   return CLI_DONE;
 }
 
-/* The same where there may be no store yet. */
-static int opened_model_name(char name[CLI_MODEL_NAME], const cli_settings *settings) {
+/* What is opened: the name, and how the store's features of it were computed. */
+typedef struct opened_choice {
+  char name[CLI_MODEL_NAME];
+  char layer[256]; /* options.layer may point here */
+  akin_model_options options;
+} opened_choice;
+
+/* Fills choice from the store; a store that is not there, or does not know the model, changes nothing. */
+static int opened_ask_store(opened_choice *choice, const cli_settings *settings, bool as_stored) {
   akin_error err;
   akin_store *store = NULL;
-  snprintf(name, CLI_MODEL_NAME, "%s", settings->model ? settings->model : "");
-  if (settings->model) return CLI_DONE;
   akin_status status = akin_store_open(&store, settings->store, 0, &err);
-  if (status && status != AKIN_ERROR_NOT_FOUND) return cli_fail(status, &err);
-  const int code = status ? CLI_DONE : cli_stored_model(name, store, settings);
-  if (code == CLI_DONE && !name[0]) snprintf(name, CLI_MODEL_NAME, "%s", CLI_DEFAULT_MODEL);
+  if (status) return status == AKIN_ERROR_NOT_FOUND ? CLI_DONE : cli_fail(status, &err);
+  int code = cli_stored_model(choice->name, store, settings);
+  if (code == CLI_DONE && as_stored) {
+    status = akin_store_model_options(store, choice->name, &choice->options, choice->layer, sizeof choice->layer, &err);
+    if (status && status != AKIN_ERROR_NOT_FOUND) code = cli_fail(status, &err);
+  }
   akin_store_close(store);
   return code;
 }
 
-int cli_model_open(akin_model **out, const cli_settings *settings, uint32_t workers) {
-  char name[CLI_MODEL_NAME];
+int cli_model_open(akin_model **out, const cli_settings *settings, uint32_t workers, bool as_stored) {
   akin_error err;
-  akin_model_options options;
+  opened_choice choice = {.options = AKIN_MODEL_OPTIONS_INIT};
+  const bool ask = as_stored && !opened_says_features(settings);
   *out = NULL;
-  const int code = opened_model_name(name, settings);
-  if (code != CLI_DONE) return code;
-  opened_model_options(&options, settings);
-  options.workers = workers;
-  akin_status status = akin_model_open(out, name, &options, &err);
+  snprintf(choice.name, sizeof choice.name, "%s", settings->model ? settings->model : "");
+  if (!settings->model || ask) {
+    const int code = opened_ask_store(&choice, settings, ask);
+    if (code != CLI_DONE) return code;
+  }
+  if (!choice.name[0]) snprintf(choice.name, sizeof choice.name, "%s", CLI_DEFAULT_MODEL);
+  if (!ask) opened_features(&choice.options, settings);
+  opened_limits(&choice.options.limits, settings);
+  choice.options.workers = workers;
+  akin_status status = akin_model_open(out, choice.name, &choice.options, &err);
   return status ? cli_fail(status, &err) : CLI_DONE;
 }
+
+/* ---- images ---- */
 
 void cli_tell_skipped(const char *path, const char *reason) {
   char absolute[PATH_MAX];

@@ -15,13 +15,15 @@
 
 /* create: 1: a store that is not there is made when something is written. */
 int cli_store_open(akin_store **out, const cli_settings *settings, int create);
-/* The model that the settings name, else the store's first, else CLI_DEFAULT_MODEL. workers: see akin_model_options. */
-int cli_model_open(akin_model **out, const cli_settings *settings, uint32_t workers);
-
+/* The model that the settings name, else the store's first, else CLI_DEFAULT_MODEL, opened as the settings say.
+ *   workers: see akin_model_options
+ *   as_stored: where the settings say nothing of the network, it is opened as for the features that the store has of it
+ */
+int cli_model_open(akin_model **out, const cli_settings *settings, uint32_t workers, bool as_stored);
 /* The name of the model in the store that the settings mean: the one they name, else the store's first, else "". */
 int cli_stored_model(char name[CLI_MODEL_NAME], akin_store *store, const cli_settings *settings);
 
-/* Fills query and, where the settings say anything of it, the options of the model that it then points to. */
+/* Fills query and, where the settings lift a limit, the options that it then points to. */
 void cli_query_fill(akin_query *query, akin_model_options *options, const cli_settings *settings);
 
 /* An image that was left out: its path and the reason. */

@@ -18,15 +18,14 @@ typedef struct parser {
   int words[2]; /* where the command's words are; 0: no such word */
 } parser;
 
-/* Ends a message of wrong usage: a hint, and the exit code. */
-static int parse_hint(const cli_command *command) {
+int cli_usage_hint(const cli_command *command) {
   fprintf(stderr, "Try: akin %s%s--help\n", command ? command->name : "", command ? " " : "");
   return CLI_USAGE;
 }
 
 static int parse_wrong(const parser *p, const char *what, const char *which) {
   cli_error("%s: %s %s", p->command->name, what, which);
-  return parse_hint(p->command);
+  return cli_usage_hint(p->command);
 }
 
 /* ---- finding the command ---- */
@@ -74,7 +73,7 @@ int cli_no_command(const char *name) {
     cli_error("there is no command \"%s\"; did you mean \"%s\"?", name, suggestion.best);
   else
     cli_error("there is no command \"%s\"", name);
-  return parse_hint(NULL);
+  return cli_usage_hint(NULL);
 }
 
 /* "akin" or "akin model" alone. */
@@ -118,7 +117,7 @@ static int parse_find_command(parser *p, const char **family) {
 
 static int parse_wrong_value(const parser *p, const char *option, const char *value, const char *wanted) {
   cli_error("%s: %s \"%s\": %s", p->command->name, option, value, wanted);
-  return parse_hint(p->command);
+  return cli_usage_hint(p->command);
 }
 
 static int parse_number(parser *p, const cli_option *option, const char *shown, const char *value, uint64_t *out) {
@@ -173,7 +172,7 @@ static int parse_choice(parser *p, const cli_option *option, const char *shown, 
   return parse_wrong_value(p, shown, value, wanted);
 }
 
-/* shown: the option as the user wrote it. value NULL: a flag. */
+/* shown: the option as the user wrote it. value: "" for a flag. */
 static int parse_set(parser *p, const cli_option *option, const char *shown, const char *value) {
   char *field = (char *)p->settings + option->field;
   switch (option->kind) {
@@ -200,7 +199,7 @@ static int parse_valued(parser *p, const cli_option *option, const char *shown, 
   if (!attached) {
     if (p->at + 1 >= p->argc) {
       cli_error("%s: %s needs a value: %s", p->command->name, shown, option->argument);
-      return parse_hint(p->command);
+      return cli_usage_hint(p->command);
     }
     attached = p->argv[++p->at];
   }
@@ -214,7 +213,7 @@ static int parse_unknown_option(const parser *p, const char *shown) {
     if (option->name) cli_suggest(&suggestion, option->name);
   if (!suggestion.best) return parse_wrong(p, "there is no option", shown);
   cli_error("%s: there is no option %s; did you mean --%s?", p->command->name, shown, suggestion.best);
-  return parse_hint(p->command);
+  return cli_usage_hint(p->command);
 }
 
 static int parse_long(parser *p, const char *argument) {
@@ -227,7 +226,7 @@ static int parse_long(parser *p, const char *argument) {
   if (!option) return parse_unknown_option(p, shown);
   if (option->argument) return parse_valued(p, option, shown, value ? value + 1 : NULL);
   if (value) return parse_wrong(p, shown, "takes no value");
-  return parse_set(p, option, shown, NULL);
+  return parse_set(p, option, shown, "");
 }
 
 /* "-k5", "-k 5", "-qv", "-qk5". */
@@ -240,7 +239,7 @@ static int parse_short(parser *p, const char *argument) {
       i++;
     if (!option) return parse_unknown_option(p, shown);
     if (option->argument) return parse_valued(p, option, shown, letter[1] ? letter + 1 : NULL);
-    code = parse_set(p, option, shown, NULL);
+    code = parse_set(p, option, shown, "");
   }
   return code;
 }

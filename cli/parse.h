@@ -11,6 +11,8 @@
  */
 int cli_parse(cli_settings *settings, const cli_command **command, const char **family, int argc, char **argv);
 
+/* Ends a message of wrong usage with where to read more (command NULL: akin --help); returns the exit code. */
+int cli_usage_hint(const cli_command *command);
 /* Says that there is no command of that name, and which one may be meant; returns the exit code. */
 int cli_no_command(const char *name);
 

@@ -59,8 +59,12 @@ static size_t progress_text(char text[PROGRESS_TEXT], const akin_progress *p) {
 void cli_progress_summary(char *out, size_t room, const akin_progress *total) {
   char text[PROGRESS_TEXT], found[CLI_NUMBER_TEXT];
   size_t used = 0;
-  progress_add(text, &used, "%s %s: ", cli_count_text(found, total->found), total->found == 1 ? "image" : "images");
-  progress_add(text, &used, "%s new", cli_count_text(found, total->embedded));
+  if (total->found > 0) {
+    progress_add(text, &used, "%s %s: ", cli_count_text(found, total->found), total->found == 1 ? "image" : "images");
+    progress_add(text, &used, "%s new", cli_count_text(found, total->embedded));
+  } else {
+    progress_add(text, &used, "no images found");
+  }
   progress_add_count(text, &used, total->reused, "renamed or copied");
   progress_add_count(text, &used, total->unchanged, "unchanged");
   progress_add_count(text, &used, total->skipped, "skipped");
