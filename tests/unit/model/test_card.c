@@ -1,0 +1,188 @@
+/* test_card.c - cards: the built-in ones, the text they are written as, and everything that is refused by its key. */
+#include "unit/model/model_testing.h"
+
+static akin_status parse(akin_card **card, const char *text, akin_error *err) {
+  *card = TESTING_POISON;
+  return akin_card_parse(card, text, strlen(text), err);
+}
+
+static void test_builtin(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *hash;
+    double width, depth;
+    uint32_t size;
+  } wanted[] = {
+      {"efficientnet-lite0", "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", 1.0, 1.0, 224},
+      {"efficientnet-lite1", "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850", 1.0, 1.1, 240},
+      {"efficientnet-lite2", "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d", 1.1, 1.2, 260},
+  };
+  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+    const akin_card *card = akin_card_builtin(wanted[i].name);
+    akin_hash hash;
+    assert_non_null(card);
+    assert_string_equal(card->family, "efficientnet-lite");
+    assert_true(card->width_factor == wanted[i].width && card->depth_factor == wanted[i].depth);
+    assert_int_equal(card->preparation.width, wanted[i].size);
+    assert_int_equal(card->preparation.height, wanted[i].size);
+    assert_true(card->mean[1] == 127 && card->scale[2] == 128 && !card->bgr);
+    assert_string_equal(card->licence, "Apache-2.0");
+    assert_true(akin_hash_parse(&hash, wanted[i].hash));
+    assert_ptr_equal(akin_card_by_hash(&hash), card);
+    hash.bytes[31] ^= 1;
+    assert_null(akin_card_by_hash(&hash));
+  }
+  assert_null(akin_card_builtin("efficientnet-lite"));
+  assert_null(akin_card_builtin_at(akin_card_builtin_count()));
+}
+
+/* What is written is read back the same, and written the same again. */
+static void test_round_trip(void **state) {
+  (void)state;
+  for (size_t i = 0; i < akin_card_builtin_count(); i++) {
+    akin_buffer first = AKIN_BUFFER_INIT(0), second = AKIN_BUFFER_INIT(0);
+    akin_card *card = NULL;
+    akin_error err;
+    assert_int_equal(akin_card_json(&first, akin_card_builtin_at(i)), AKIN_OK);
+    testing_ok(akin_card_parse(&card, first.data, first.size, &err), &err);
+    assert_int_equal(akin_card_json(&second, card), AKIN_OK);
+    assert_string_equal(first.data, second.data);
+    assert_true(card->weights[0].has_hash);
+    akin_card_free(card);
+    akin_buffer_free(&first);
+    akin_buffer_free(&second);
+  }
+}
+
+static void test_everything_survives(void **state) {
+  (void)state;
+  static const char text[] =
+      "{\"name\": \"a-1\", \"description\": \"d \\u00e9 \\\"q\\\"\", \"family\": \"efficientnet-lite\",\n"
+      "\"width_factor\": 1.1, \"depth_factor\": 0.3333333333333333, \"classes\": 7, \"input\": {\"width\": 31,\n"
+      "\"height\": 4096, \"filter\": \"nearest\", \"antialias\": false, \"fit\": \"pad\",\n"
+      "\"pad_colour\": [1, 2, 255], \"alpha\": \"drop\", \"upright\": false, \"scaled_decoding\": false},\n"
+      "\"mirror\": true, \"channels\": \"bgr\", \"mean\": [103.939, 116.779, 123.68],\n"
+      "\"scale\": [58.395, 0.017, 1], \"layer\": \"stem_bn\", \"licence\": \"MIT\", \"citation\": \"c\",\n"
+      "\"weights\": [{\"format\": \"pth\", \"file\": \"f\", \"origin\": \"o\", \"bytes\": 5000000000}]}";
+  akin_card *first = NULL, *card = NULL;
+  akin_buffer written = AKIN_BUFFER_INIT(0);
+  akin_error err;
+  testing_ok(parse(&first, text, &err), &err);
+  assert_int_equal(akin_card_json(&written, first), AKIN_OK);
+  testing_ok(parse(&card, written.data, &err), &err);
+  assert_string_equal(card->description, "d é \"q\"");
+  assert_true(card->width_factor == 1.1 && card->depth_factor == 0.3333333333333333);
+  assert_int_equal(card->preparation.height, 4096);
+  assert_int_equal(card->preparation.filter, AKIN_FILTER_NEAREST);
+  assert_int_equal(card->preparation.fit, AKIN_FIT_PAD);
+  assert_int_equal(card->preparation.pad_colour[2], 255);
+  assert_int_equal(card->preparation.alpha, AKIN_ALPHA_DROP);
+  assert_true(card->mirror && card->bgr && !card->preparation.upright && !card->preparation.scaled_decoding);
+  assert_true(card->mean[0] == 103.939f && card->scale[0] == 58.395f && card->scale[1] == 0.017f);
+  assert_string_equal(card->layer, "stem_bn");
+  assert_int_equal(card->weights_count, 1);
+  assert_true(card->weights[0].bytes == 5000000000 && !card->weights[0].has_hash);
+  akin_card_free(card);
+  akin_card_free(first);
+  akin_buffer_free(&written);
+}
+
+/* One thing changed in the tiny card, and what the error must say. */
+static void test_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *from, *to, *says;
+  } changes[] = {
+      {"\"name\": \"tiny\"", "\"name\": \"Tiny\"", "\"name\""},
+      {"\"name\": \"tiny\"", "\"name\": \"../tiny\"", "\"name\""},
+      {"\"name\": \"tiny\"", "\"name\": \"\"", "\"name\""},
+      {"\"name\": \"tiny\",", "", "\"name\""},
+      {"\"classes\": 10", "\"classes\": 0", "\"classes\" must be a whole number from 1"},
+      {"\"classes\": 10", "\"classes\": 10.5", "\"classes\""},
+      {"\"classes\": 10", "\"classes\": \"10\"", "\"classes\""},
+      {"\"classes\": 10", "\"klasses\": 10", "\"klasses\" is not known"},
+      {"\"width_factor\": 0.05", "\"width_factor\": -1", "\"width_factor\""},
+      {"\"width_factor\": 0.05", "\"width_factor\": 1e300", "\"width_factor\""},
+      {"\"depth_factor\": 0.3", "\"depth_factor\": 6.5", "\"depth_factor\""},
+      {"\"depth_factor\": 0.3", "\"depth_factor\": null", "\"depth_factor\""},
+      {"\"efficientnet-lite\"", "\"resnet\"", "family \"resnet\" is not known"},
+      {"\"width\": 50", "\"width\": 0", "\"input.width\""},
+      {"\"width\": 50", "\"width\": 4097", "\"input.width\""},
+      {"\"height\": 42,", "", "\"input.height\""},
+      {"\"bilinear\"", "\"lanczos\"", "\"input.filter\""},
+      {"\"bilinear\"", "\"nearest\"", "\"input.antialias\""},
+      {"\"antialias\": true", "\"antialias\": false", "\"input.antialias\""},
+      {"\"antialias\": true", "\"antialias\": 1", "\"input.antialias\""},
+      {"\"stretch\"", "\"squash\"", "\"input.fit\""},
+      {"\"stretch\"", "\"crop\"", "\"input.crop_fraction\""},
+      {"\"stretch\"", "\"crop\", \"crop_fraction\": 1.5", "\"input.crop_fraction\""},
+      {"\"stretch\"", "\"stretch\", \"crop_fraction\": 0.9", "\"input.crop_fraction\""},
+      {"\"stretch\"", "\"pad\"", "\"input.pad_colour\""},
+      {"\"stretch\"", "\"pad\", \"pad_colour\": [0, 0, 256]", "\"input.pad_colour\""},
+      {"\"white\"", "\"black\"", "\"input.alpha\""},
+      {"\"upright\": true", "\"upright\": \"yes\"", "\"input.upright\""},
+      {"\"upright\": true", "\"uprihgt\": true", "\"input.uprihgt\" is not known"},
+      {"\"scaled_decoding\": true", "\"scaled_decoding\": []", "\"input.scaled_decoding\""},
+      {"\"mirror\": false", "\"mirror\": 0", "\"mirror\""},
+      {"\"rgb\"", "\"grb\"", "\"channels\""},
+      {"[127, 127, 127]", "[127, 127]", "\"mean\" must be three numbers"},
+      {"[127, 127, 127]", "127", "\"mean\""},
+      {"[127, 127, 127]", "[127, 127, \"127\"]", "\"mean\""},
+      {"[128, 128, 128]", "[128, 0, 128]", "\"scale\""},
+      {"\"weights\": []", "\"weights\": [], \"layer\": \"\"", "\"layer\""},
+      {"\"Apache-2.0\"", "true", "\"licence\""},
+      {"\"weights\": []", "\"weights\": {}", "\"weights\""},
+      {"\"weights\": []", "\"weights\": [1]", "weights"},
+      {"\"weights\": []", "\"weights\": [{\"format\": \"h5\"}]", "\"weights.format\""},
+      {"\"weights\": []", "\"weights\": [{\"format\": \"pth\", \"file\": \"f\"}]", "\"weights.origin\""},
+      {"\"weights\": []", "\"weights\": [{\"format\": \"pth\", \"file\": \"f\", \"origin\": \"o\", \"bytes\": 0}]",
+       "\"weights.bytes\""},
+      {"\"weights\": []",
+       "\"weights\": [{\"format\": \"pth\", \"file\": \"f\", \"origin\": \"o\", \"bytes\": 9, \"sha256\": \"12\"}]",
+       "\"weights.sha256\""},
+      {"\"weights\": []", "\"weights\": [{}, {}, {}, {}, {}]", "\"weights\""},
+      {"\"mirror\": false", "\"mirror\": false, \"mirror\": true", "JSON"},
+  };
+  char *text = testing_read(TINY_CARD, NULL);
+  akin_card *card = NULL;
+  akin_error err;
+  testing_ok(parse(&card, text, &err), &err);
+  akin_card_free(card);
+  for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+    char *changed = replaced(text, changes[i].from, changes[i].to);
+    akin_status status = parse(&card, changed, &err);
+    if (status != AKIN_ERROR_FORMAT && status != AKIN_ERROR_UNSUPPORTED) fail_msg("%s: %d", changes[i].to, status);
+    assert_null(card);
+    testing_says(&err, changes[i].says);
+    akin_free(changed);
+  }
+  akin_free(text);
+  testing_expect(parse(&card, "[]", &err), AKIN_ERROR_FORMAT, &err);
+  testing_expect(parse(&card, "", &err), AKIN_ERROR_FORMAT, &err);
+}
+
+static akin_status parse_once(void *text) {
+  akin_card *card = NULL;
+  akin_status status = parse(&card, text, NULL);
+  akin_buffer written = AKIN_BUFFER_INIT(0);
+  if (status == AKIN_OK) status = akin_card_json(&written, card);
+  akin_buffer_free(&written);
+  akin_card_free(card);
+  return status;
+}
+
+static void test_no_memory(void **state) {
+  (void)state;
+  char *text = testing_read(TINY_CARD, NULL);
+  assert_true(testing_fail_allocations(parse_once, text, true) > 3);
+  assert_true(testing_fail_allocations(parse_once, text, false) > 3);
+  akin_free(text);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_builtin), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_everything_survives),
+      cmocka_unit_test(test_refused), cmocka_unit_test(test_no_memory),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
