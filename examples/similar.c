@@ -6,12 +6,13 @@
  * The store is the user's own, or where $AKIN_STORE says; a second run finds the features there and is fast.
  */
 #include <akin/akin.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 static void show_progress(void *context, const akin_progress *p) {
   (void)context;
-  fprintf(stderr, "\r%llu of %llu%s images", (unsigned long long)(p->unchanged + p->embedded + p->reused + p->skipped),
-          (unsigned long long)p->found, p->scanning ? " or more" : "");
+  fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 "%s images", p->unchanged + p->embedded + p->reused + p->skipped,
+          p->found, p->scanning ? " or more" : "");
 }
 
 static void show_skipped(void *context, const char *path, const char *reason) {
@@ -31,9 +32,8 @@ static akin_status index_folder(akin_store *store, const char *model_name, const
   akin_status status = akin_model_open(&model, model_name, &model_options, err);
   if (!status) status = akin_store_ingest(store, model, &folder, 1, &options, &total, err);
   if (!status)
-    fprintf(stderr, "\n%llu new, %llu known before, %llu skipped\n",
-            (unsigned long long)(total.embedded + total.reused), (unsigned long long)total.unchanged,
-            (unsigned long long)total.skipped);
+    fprintf(stderr, "\n%" PRIu64 " new, %" PRIu64 " known before, %" PRIu64 " skipped\n", total.embedded + total.reused,
+            total.unchanged, total.skipped);
   akin_model_free(model);
   return status;
 }

@@ -47,12 +47,14 @@ static const akin_dot_kernels *const kernels_known[] = {
     &kernels_plain,
 };
 
+#define KERNELS_KNOWN (sizeof kernels_known / sizeof kernels_known[0])
+
 /* Threads that come here at the same time find the same set, so it does not matter who stores it. */
 static _Atomic(const akin_dot_kernels *) kernels_in_use;
 
 static const akin_dot_kernels *kernels_choose(void) {
   const akin_dot_kernels *chosen = atomic_load_explicit(&kernels_in_use, memory_order_relaxed);
-  for (size_t i = 0; !chosen; i++) {
+  for (size_t i = 0; !chosen && i < KERNELS_KNOWN; i++) {
     if (kernels_known[i]->supported()) {
       chosen = kernels_known[i];
       atomic_store_explicit(&kernels_in_use, chosen, memory_order_relaxed);
@@ -66,7 +68,7 @@ const char *akin_search_kernels(void) {
 }
 
 bool akin_search_use_kernels(const char *name) {
-  for (size_t i = 0; i < sizeof kernels_known / sizeof kernels_known[0]; i++) {
+  for (size_t i = 0; i < KERNELS_KNOWN; i++) {
     if (strcmp(kernels_known[i]->name, name) == 0 && kernels_known[i]->supported()) {
       atomic_store_explicit(&kernels_in_use, kernels_known[i], memory_order_relaxed);
       return true;

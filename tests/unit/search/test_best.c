@@ -148,8 +148,10 @@ static void sorted_rows(void **state) {
     memset(c.rows, 0, c.n * DIM * sizeof *c.rows);
     memset(c.query, 0, sizeof c.query);
     c.query[DIM - 1] = 1;
-    for (size_t i = 0; i < c.n; i++) /* in pairs of ties */
-      c.rows[i * DIM + DIM - 1] = (float)((rising ? i : c.n - i) / 2) / 1024 - 0.25f;
+    for (size_t i = 0; i < c.n; i++) {
+      const size_t pair = (rising ? i : c.n - i) / 2; /* two rows tie */
+      c.rows[i * DIM + DIM - 1] = (float)pair / 1024 - 0.25f;
+    }
     best_fill(&c, *state, &random, 0);
     best_check_every_k(&c);
     best_end(&c);
