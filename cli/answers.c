@@ -8,6 +8,7 @@ int cli_answers_open(cli_answers *answers, const cli_settings *settings, bool fo
   *answers = (cli_answers){.settings = settings};
   if (settings->format != CLI_FORMAT_HTML) return cli_result_open(&answers->result, settings->output);
   answers->page_path = settings->output ? settings->output : folder ? CLI_PAGE_FOLDER : CLI_PAGE_FILE;
+  cli_signals_catch(); /* so that the unfinished page does not stay */
   akin_status status = akin_page_open(&answers->page, answers->page_path, folder, title, &err);
   return status ? cli_fail(status, &err) : CLI_DONE;
 }

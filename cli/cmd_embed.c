@@ -105,7 +105,6 @@ static int embed_run(const cli_settings *s) {
   if (code != CLI_DONE) return code;
   work.dim = akin_model_dim(work.model);
   work.feature = cli_allocate(work.dim, sizeof *work.feature);
-  cli_signals_catch();
   if (work.feature) {
     code = embed_write(&work);
   } else {

@@ -3,7 +3,6 @@
 #include "labelled.h"
 #include "messages.h"
 #include "opened.h"
-#include "signals.h"
 
 static akin_status export_row(void *context, const char *path, const float *feature, uint32_t dim) {
   return cli_labelled_row(context, path, feature, dim);
@@ -25,7 +24,6 @@ static int export_run(const cli_settings *s) {
   akin_store *store = NULL;
   int code = cli_store_open(&store, s, 0);
   if (code == CLI_DONE) code = cli_stored_model(model, store, s);
-  cli_signals_catch();
   if (code == CLI_DONE) code = export_write(store, model, s);
   akin_store_close(store);
   return code;

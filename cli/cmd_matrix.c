@@ -79,7 +79,6 @@ static int matrix_run(const cli_settings *s) {
   akin_store *store = NULL;
   int code = cli_store_open(&store, s, 0);
   if (code == CLI_DONE) code = cli_stored_model(model, store, s);
-  cli_signals_catch();
   if (code == CLI_DONE) code = s->format == CLI_FORMAT_NPY ? matrix_npy(store, model, s) : matrix_csv(store, model, s);
   akin_store_close(store);
   return code;

@@ -4,7 +4,6 @@
 #include "messages.h"
 #include "opened.h"
 #include "places.h"
-#include "signals.h"
 
 typedef struct recommend_work {
   cli_answers answers;
@@ -48,7 +47,6 @@ static int recommend_all(akin_store *store, recommend_work *work, const cli_sett
   akin_query query;
   akin_model_options options;
   cli_query_fill(&query, &options, s);
-  cli_signals_catch();
   akin_status status = akin_store_recommend(store, cli_list_items(&s->operands), s->operands.count, &query,
                                             recommend_visit, recommend_on_skipped, work, &err);
   if (status) return cli_fail(status, work->answers.status ? &work->answers.err : &err);

@@ -11,6 +11,7 @@ int cli_result_open(cli_result *result, const char *path) {
   akin_error err;
   *result = (cli_result){.file = stdout};
   if (!path || strcmp(path, "-") == 0) return CLI_DONE;
+  cli_signals_catch(); /* so that the temporary file does not stay */
   akin_status status = akin_output_open(&result->output, path, &err);
   if (status) {
     result->file = NULL;

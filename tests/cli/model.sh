@@ -1,0 +1,38 @@
+# shellcheck shell=sh
+# akin model: list, import, inspect, export, remove.
+. "$TESTS/lib.sh"
+try akin model list
+try akin model import "$WEIGHTS"
+try akin model import none.pth
+echo "no weights" >text.pth
+try akin model import text.pth --card "$CARD"
+try akin model import "$WEIGHTS" --card none
+try akin model import "$WEIGHTS" --card efficientnet-lite0
+try akin model import "$WEIGHTS" --card "$CARD"
+try akin model import "$WEIGHTS" --card "$CARD"
+try akin model import "$WEIGHTS" --card "$CARD" --replace --quiet
+try akin model import "$WEIGHTS" --card "$CARD" --name shop
+try akin model list
+try akin model list --format csv
+akin model list --format json >list.json
+json_is model-list list.json
+
+try akin model inspect none
+try akin model inspect tiny --layer nothing
+akin model inspect tiny >inspect.txt
+grep -E '^(model|feature|rule|licence)' inspect.txt
+akin model inspect tiny --layer stem_activation >inspect.txt
+grep -E '^(feature|rule)' inspect.txt
+akin model inspect tiny --format json >inspect.json
+json_is model-inspect inspect.json
+
+try akin model export --model tiny tiny.onnx
+try akin model export --model tiny --whole whole.onnx
+must "both are there, the whole one is larger" test "$(stat -c %s whole.onnx)" -gt "$(stat -c %s tiny.onnx)"
+try akin model export --model none none.onnx
+try akin model export --model tiny none/tiny.onnx
+
+try akin model remove shop
+try akin model remove shop
+try akin model remove
+try ls "$AKIN_MODELS"

@@ -1,0 +1,20 @@
+# shellcheck shell=sh
+# akin verify: sound, or each fault on a line and exit code 1.
+. "$TESTS/lib.sh"
+try akin verify
+prepare_store
+try akin verify
+akin verify --format json >verify.json
+json_is verify verify.json
+python3 - <<'END'
+import os
+folder = os.environ["AKIN_MODELS"] + "/tiny"
+path = os.path.join(folder, "weights.bin")
+data = bytearray(open(path, "rb").read())
+data[len(data) // 2] ^= 1
+open(path, "wb").write(data)
+END
+try akin verify
+try akin verify --format json
+akin verify --format json >verify.json
+json_is verify verify.json
