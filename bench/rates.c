@@ -99,9 +99,11 @@ static int bench_inference(bench_job *job, const char *seconds) {
   akin_cut cut = {0};
   akin_error err;
   if (!akin_parse_double(&job->seconds, seconds, 0.1, 3600)) return bench_fail("usage", "SECONDS: 0.1 to 3,600");
-  if (akin_folder_cut(&cut, job->folder, NULL, AKIN_POOL_AVERAGE, &job->preparation, job->mirror, "f32",
-                      AKIN_IMAGE_VERSION, &err))
-    return bench_fail("cut", err.text);
+  const akin_cut_request request = {.preparation = &job->preparation,
+                                    .mirror = job->mirror,
+                                    .precision = "f32",
+                                    .decode_version = AKIN_IMAGE_VERSION};
+  if (akin_folder_cut(&cut, job->folder, &request, &err)) return bench_fail("cut", err.text);
   akin_runtime_spec spec = {.onnx_path = cut.onnx_path,
                             .key = cut.fingerprint,
                             .width = job->preparation.width,

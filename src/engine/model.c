@@ -42,9 +42,13 @@ static akin_status model_cut(akin_model *m, akin_error *err) {
   bool keras = m->options.preprocess == AKIN_PREPROCESS_KERAS;
   m->preparation = card->preparation;
   if (keras) akin_preparation_keras(&m->preparation);
-  return akin_folder_cut(&m->cut, m->folder, m->layer,
-                         m->options.pooling == AKIN_POOLING_MAX ? AKIN_POOL_MAX : AKIN_POOL_AVERAGE, &m->preparation,
-                         card->mirror && !keras, m->options.bf16 ? "bf16" : "f32", AKIN_IMAGE_VERSION, err);
+  const akin_cut_request request = {.layer = m->layer,
+                                    .pool = m->options.pooling == AKIN_POOLING_MAX ? AKIN_POOL_MAX : AKIN_POOL_AVERAGE,
+                                    .preparation = &m->preparation,
+                                    .mirror = card->mirror && !keras,
+                                    .precision = m->options.bf16 ? "bf16" : "f32",
+                                    .decode_version = AKIN_IMAGE_VERSION};
+  return akin_folder_cut(&m->cut, m->folder, &request, err);
 }
 
 /* Both queues, with the first slot and the token in them. */

@@ -90,7 +90,8 @@ static akin_status models_visit_imported(const char *models, const char *name, a
   if (status) /* not imported, or damaged: listed as its card; `akin model inspect` says what is wrong */
     return status == AKIN_ERROR_MEMORY ? akin_fail_memory(err, 0) : AKIN_OK;
   const akin_card *card = akin_folder_card(folder);
-  status = akin_folder_cut(&cut, folder, NULL, AKIN_POOL_AVERAGE, &card->preparation, card->mirror, "f32", 0, &ignored);
+  const akin_cut_request request = {.preparation = &card->preparation, .precision = "f32"}; /* for its dim alone */
+  status = akin_folder_cut(&cut, folder, &request, &ignored);
   akin_model_entry entry = {.name = name,
                             .description = card->description,
                             .licence = card->licence,

@@ -152,23 +152,21 @@ static akin_status cut_fill(akin_cut *out, const akin_folder *f, akin_cut_place 
   return status;
 }
 
-akin_status akin_folder_cut(akin_cut *out, const akin_folder *f, const char *layer, akin_pool pool,
-                            const akin_preparation *preparation, bool mirror, const char *precision,
-                            unsigned decode_version, akin_error *err) {
+akin_status akin_folder_cut(akin_cut *out, const akin_folder *f, const akin_cut_request *request, akin_error *err) {
   *out = (akin_cut){0};
   akin_cut_place place;
   char *name = NULL;
-  akin_status status = akin_cut_place_find(&place, f, layer, pool, err);
+  akin_status status = akin_cut_place_find(&place, f, request->layer, request->pool, err);
   if (status == AKIN_OK) status = akin_cut_write(&name, f, &place, err);
   if (status == AKIN_OK) {
     const akin_meaning meaning = {.weights = &f->record.weights.hash,
                                   .card = f->card,
                                   .layer = f->layers.at[place.layer].name,
                                   .pooling = cut_pooling(&place),
-                                  .preparation = preparation,
-                                  .mirror = mirror,
-                                  .precision = precision,
-                                  .decode_version = decode_version};
+                                  .preparation = request->preparation,
+                                  .mirror = request->mirror,
+                                  .precision = request->precision,
+                                  .decode_version = request->decode_version};
     status = cut_fill(out, f, &place, name, &meaning, err);
   }
   if (status != AKIN_OK) akin_cut_clear(out);

@@ -69,7 +69,7 @@ void akin_graph_set_integer(akin_graph_node *node, const char *name, int64_t val
 void akin_graph_set_integers(akin_graph_node *node, const char *name, const int64_t *values, size_t count) {
   akin_graph_attribute *attribute = &node->attributes[node->attribute_count++];
   *attribute = (akin_graph_attribute){.name = name, .is_list = true, .count = count};
-  memcpy(attribute->integers, values, count * sizeof *values);
+  if (count) memcpy(attribute->integers, values, count * sizeof *values);
 }
 
 bool akin_graph_set_value(akin_graph *graph, akin_graph_value *value, const char *name, const int64_t *shape,

@@ -73,7 +73,8 @@ typedef struct akin_import_request {
 
 /* name_out: akin_free. Errors: NOT_FOUND (file, card), UNSUPPORTED (no card for this hash: says --card), MISMATCH (a
  * layer's weights have another shape: names layer, expected and found; weights missing or left over), FORMAT (also NaN
- * or infinite weights), REFUSED (name taken), IO, NO_SPACE. Nothing is left behind on failure. */
+ * or infinite weights), REFUSED (name taken), BUSY (another import or removal is running), USAGE (name), IO, NO_SPACE,
+ * MEMORY. Nothing is left behind on failure. */
 akin_status akin_model_import(char **name_out, const akin_import_request *request, akin_error *err);
 
 /* ---- an imported model ---- */
@@ -124,20 +125,30 @@ typedef struct akin_cut {
   char fingerprint[AKIN_HASH_HEX_SIZE]; /* SHA-256 of meaning */
 } akin_cut;
 
-/* layer: NULL (the card's, else the rule), a layer's name, or "-2" (Keras' counting). preparation and precision enter
- * the fingerprint: those that are used, not the card's. decode_version: AKIN_IMAGE_VERSION. Errors: NOT_FOUND (no such
- * layer: names the nearest), USAGE, IO. Free with akin_cut_clear. */
-akin_status akin_folder_cut(akin_cut *out, const akin_folder *f, const char *layer, akin_pool pool,
-                            const akin_preparation *preparation, bool mirror, const char *precision,
-                            unsigned decode_version, akin_error *err);
+/* Where and for what a network is cut. preparation, mirror and precision enter the fingerprint: those that are used,
+ * not the card's. All is borrowed for the call. */
+typedef struct akin_cut_request {
+  const char *layer; /* NULL: the card's, else by the rule; a layer's name; "-2" counted from the end as Keras does */
+  akin_pool pool;
+  const akin_preparation *preparation;
+  bool mirror;
+  const char *precision;   /* "f32", "bf16" */
+  unsigned decode_version; /* AKIN_IMAGE_VERSION */
+} akin_cut_request;
+
+/* Errors: NOT_FOUND (no such layer: names the nearest), UNSUPPORTED (a layer that is computed together with the next
+ * one: names that), MISMATCH or FORMAT (a damaged folder), IO (the graph has to be written, and cannot be), MEMORY.
+ * Free with akin_cut_clear. */
+akin_status akin_folder_cut(akin_cut *out, const akin_folder *f, const akin_cut_request *request, akin_error *err);
 void akin_cut_clear(akin_cut *cut); /* fine on {0} */
 /* One line on what differs between two meanings: "weights differ; preprocessing: bilinear here, nearest there".
  * akin_free. */
 char *akin_cut_difference(const char *meaning_here, const char *meaning_there);
 
 /* Writes the network as one self-contained ONNX file (weights inside) that onnx.checker accepts, input f32 [N, 3, H, W]
- * with preprocessing described in its metadata; cut at the feature layer when layer_cut, else whole. Above 2 GB:
- * external data beside it. */
+ * already preprocessed; how is in its metadata, from the cut, which must not be NULL. whole: up to the class scores,
+ * else up to the cut. Errors: LIMIT (above 2 GB one file cannot hold them), MISMATCH or FORMAT (a damaged folder), IO,
+ * NO_SPACE, MEMORY. */
 akin_status akin_folder_export(const akin_folder *f, const char *onnx_path, const akin_cut *cut, bool whole,
                                akin_error *err);
 

@@ -107,7 +107,7 @@ static akin_status machine_top(akin_machine *m, akin_pickle_kind kind, akin_pick
 static akin_status machine_since_mark(akin_machine *m, akin_pickle_value ***first, size_t *count) {
   if (m->mark_count == 0) return akin_fail(m->err, AKIN_ERROR_FORMAT, "no mark at byte %zu of the pickle", m->at);
   const size_t floor = m->marks[--m->mark_count];
-  *first = m->stack ? m->stack + floor : NULL; /* no value was pushed yet, marks only */
+  *first = floor ? m->stack + floor : m->stack; /* which is NULL when marks alone were pushed */
   *count = m->stack_count - floor;
   m->stack_count = floor;
   return AKIN_OK;

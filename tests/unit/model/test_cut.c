@@ -70,14 +70,14 @@ static void test_fingerprints_differ(void **state) {
   akin_error err;
   akin_preparation_keras(&keras);
   const akin_preparation *own = &card->preparation;
-  testing_ok(akin_folder_cut(&cuts[0], folder, NULL, AKIN_POOL_AVERAGE, own, false, "f32", 1, &err), &err);
-  testing_ok(akin_folder_cut(&cuts[1], folder, NULL, AKIN_POOL_AVERAGE, &keras, false, "f32", 1, &err), &err);
-  testing_ok(akin_folder_cut(&cuts[2], folder, NULL, AKIN_POOL_AVERAGE, own, true, "f32", 1, &err), &err);
-  testing_ok(akin_folder_cut(&cuts[3], folder, NULL, AKIN_POOL_AVERAGE, own, false, "bf16", 1, &err), &err);
-  testing_ok(akin_folder_cut(&cuts[4], folder, NULL, AKIN_POOL_AVERAGE, own, false, "f32", 2, &err), &err);
-  testing_ok(akin_folder_cut(&cuts[5], folder, "predictions", AKIN_POOL_AVERAGE, own, false, "f32", 1, &err), &err);
-  testing_ok(akin_folder_cut(&cuts[6], folder, "stem_bn", AKIN_POOL_AVERAGE, own, false, "f32", 1, &err), &err);
-  testing_ok(akin_folder_cut(&cuts[7], folder, "stem_bn", AKIN_POOL_MAX, own, false, "f32", 1, &err), &err);
+  const akin_cut_request requests[] = {
+      {NULL, AKIN_POOL_AVERAGE, own, false, "f32", 1},      {NULL, AKIN_POOL_AVERAGE, &keras, false, "f32", 1},
+      {NULL, AKIN_POOL_AVERAGE, own, true, "f32", 1},       {NULL, AKIN_POOL_AVERAGE, own, false, "bf16", 1},
+      {NULL, AKIN_POOL_AVERAGE, own, false, "f32", 2},      {"predictions", AKIN_POOL_AVERAGE, own, false, "f32", 1},
+      {"stem_bn", AKIN_POOL_AVERAGE, own, false, "f32", 1}, {"stem_bn", AKIN_POOL_MAX, own, false, "f32", 1},
+  };
+  for (int i = 0; i < 8; i++)
+    testing_ok(akin_folder_cut(&cuts[i], folder, &requests[i], &err), &err);
   for (int i = 0; i < 8; i++)
     for (int k = 0; k < i; k++)
       assert_string_not_equal(cuts[i].fingerprint, cuts[k].fingerprint);
