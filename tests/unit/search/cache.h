@@ -11,6 +11,14 @@
 
 #define CACHE_IDS 512 /* ids are below this */
 
+/* As cmocka_unit_test_setup: the folder is in memory where the system has such a place, because these tests sync their
+ * files thousands of times. */
+TESTING int cache_setup(void **state) {
+  if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0);
+  return testing_setup(state);
+}
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, cache_setup, testing_teardown)
+
 /* What a cache must hold at a generation. */
 typedef struct cache_model {
   uint64_t generation;

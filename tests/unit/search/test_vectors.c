@@ -324,8 +324,6 @@ static void impossible_dims_are_refused(void **state) {
   akin_free(path);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, testing_setup, testing_teardown)
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       IN_FOLDER(a_new_cache_is_empty_and_writes_nothing),

@@ -329,8 +329,6 @@ static void verifying_finds_what_changed_after_opening(void **state) {
   damage_end(c);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, testing_setup, testing_teardown)
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       IN_FOLDER(cut_at_every_length),

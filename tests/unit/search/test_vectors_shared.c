@@ -191,7 +191,7 @@ static void a_killed_writer_leaves_a_committed_state(void **state) {
   size_t killed = 0;
   for (int round = 0; round < 24; round++) {
     uint64_t generation = 0;
-    long patience = 20000;
+    long patience = 2000;
     bool working = true;
     (void)unlink(path);
     while (working) {
@@ -205,8 +205,6 @@ static void a_killed_writer_leaves_a_committed_state(void **state) {
   assert_true(killed > 5);
   akin_free(path);
 }
-
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, testing_setup, testing_teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
