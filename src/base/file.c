@@ -182,7 +182,8 @@ static akin_status file_lock_is_held(int lock, const char *path, akin_error *err
 static void file_lock_sign(int lock) {
   char text[24];
   const int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-  if (ftruncate(lock, 0) == 0 && pwrite(lock, text, (size_t)length, 0) != length && ftruncate(lock, 0) != 0) return;
+  const bool signature = ftruncate(lock, 0) == 0 && pwrite(lock, text, (size_t)length, 0) == length;
+  (void)signature;
 }
 
 akin_status akin_file_lock(int *out, const char *path, akin_error *err) {

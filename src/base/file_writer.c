@@ -113,6 +113,14 @@ int akin_file_writer_descriptor(const akin_file_writer *w) {
   return w->file;
 }
 
+static int writer_sync(int file) {
+  int result = 0;
+  do
+    result = fsync(file);
+  while (result != 0 && errno == EINTR);
+  return result;
+}
+
 /* Makes the rename last. A folder that may be written but not read cannot be opened for it, and some file systems do
  * not sync folders: then the rename is as safe as it gets. */
 static akin_status writer_sync_folder(const akin_file_writer *w, akin_error *err) {
@@ -120,7 +128,7 @@ static akin_status writer_sync_folder(const akin_file_writer *w, akin_error *err
   if (folder < 0 && errno == EACCES) return AKIN_OK;
   if (folder < 0) return akin_fail_errno(err, errno, "%s: cannot sync the folder %s", w->path, w->folder);
   akin_status status = AKIN_OK;
-  if (fsync(folder) != 0 && errno != EINVAL)
+  if (writer_sync(folder) != 0 && errno != EINVAL)
     status = akin_fail_errno(err, errno, "%s: cannot sync the folder %s", w->path, w->folder);
   close(folder);
   return status;
@@ -129,7 +137,7 @@ static akin_status writer_sync_folder(const akin_file_writer *w, akin_error *err
 akin_status akin_file_writer_commit(akin_file_writer *w, akin_error *err) {
   akin_status status = writer_flush(w, err);
   if (status != AKIN_OK) goto out;
-  if (fsync(w->file) != 0) {
+  if (writer_sync(w->file) != 0) {
     status = akin_fail_errno(err, errno, "%s: cannot write", w->path);
     goto out;
   }

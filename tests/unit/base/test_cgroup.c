@@ -39,6 +39,8 @@ static void v2_the_least_of_all_groups_above(void **state) {
   assert_int_equal(akin_cgroup_cores(*state), 2);
   put(*state, "sys/fs/cgroup/cpu.max", "1000 100000\n");
   assert_int_equal(akin_cgroup_cores(*state), 1);
+  put(*state, GROUP, "0::/j\n");
+  assert_int_equal(akin_cgroup_cores(*state), 1);
 }
 
 static void v2_of_another_process_is_not_ours(void **state) {
@@ -82,8 +84,8 @@ static void in_a_container(void **state) {
   put(*state, GROUP, "4:cpu:/elsewhere\n"); /* not under what is mounted */
   assert_int_equal(akin_cgroup_cores(*state), 3);
   put(*state, GROUP, "4:cpu:/docker/7f/../../secret\n");
-  put(*state, "secret/cpu.cfs_quota_us", "1\n");
-  put(*state, "secret/cpu.cfs_period_us", "1\n");
+  put(*state, "sys/fs/secret/cpu.cfs_quota_us", "1\n");
+  put(*state, "sys/fs/secret/cpu.cfs_period_us", "1\n");
   assert_int_equal(akin_cgroup_cores(*state), 3);
 }
 

@@ -300,10 +300,24 @@ static void a_killed_process_holds_no_lock(void **state) {
   testing_ok(akin_file_lock(&lock, path, &err), &err);
   size_t size = 0;
   char *text = testing_read(path, &size);
-  assert_int_equal(strtol(text, NULL, 10), getpid()); /* nothing of the other's is left */
+  assert_int_equal(strtol(text, NULL, 10), getpid());
   akin_file_unlock(lock);
   akin_free(text);
   akin_free(holder);
+  akin_free(path);
+}
+
+static void nothing_of_the_last_holder_is_left(void **state) {
+  akin_error err;
+  int lock = -1;
+  char *path = testing_path(*state, "lock"), *own = akin_format("%ld\n", (long)getpid());
+  testing_write_text(path, "123456789012345\nand more\n");
+  testing_ok(akin_file_lock(&lock, path, &err), &err);
+  char *text = testing_read(path, NULL);
+  assert_string_equal(text, own);
+  akin_file_unlock(lock);
+  akin_free(text);
+  akin_free(own);
   akin_free(path);
 }
 
@@ -354,6 +368,7 @@ int main(void) {
       IN_FOLDER(mappings),
       IN_FOLDER(a_lock_is_held_once),
       IN_FOLDER(a_killed_process_holds_no_lock),
+      IN_FOLDER(nothing_of_the_last_holder_is_left),
       IN_FOLDER(locks_that_cannot_be),
       IN_FOLDER(reading_without_memory),
   };

@@ -218,6 +218,8 @@ static void depth_is_limited(void **state) {
   akin_json_free(parse(b.data));
   nest(&b, 65, "{\"a\":\n", "}");
   check_refused(b.data, "line 65, column 1: nested more than 64 deep");
+  nest(&b, 65, "{\"\xC3\xA9\":", "}"); /* five characters each, in six bytes */
+  check_refused(b.data, "line 1, column 321: nested more than 64 deep");
   nest(&b, 100000, "[", "");
   check_refused(b.data, "nested more than 64 deep");
   akin_buffer_free(&b);

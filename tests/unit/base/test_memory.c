@@ -29,6 +29,7 @@ static void products_and_sums_are_checked(void **state) {
 static void overflowing_arrays_are_refused(void **state) {
   (void)state;
   assert_null(akin_calloc(SIZE_MAX / 4 + 1, 4));
+  assert_null(akin_alloc((size_t)PTRDIFF_MAX + 1)); /* asan would end the program if it were asked */
   int *numbers = akin_realloc_array(NULL, 2, sizeof *numbers);
   assert_non_null(numbers);
   numbers[0] = 7, numbers[1] = 8;

@@ -138,6 +138,7 @@ static void lines(void **state) {
   check(akin_text_line, "a b/c\xC3\xA9 \xF0\x9F\x91\x9F.jpg", "a b/c\xC3\xA9 \xF0\x9F\x91\x9F.jpg");
   check(akin_text_line, "a\nb\x1B]0;x\x07", "a\\x0Ab\\x1B]0;x\\x07");
   check(akin_text_line, "\xFF\xC3", "\\xFF\\xC3");
+  check(akin_text_line, "\xE2\x80\xA7\xE2\x80\xA9", "\xE2\x80\xA7\\xE2\\x80\\xA9");
   check(akin_text_line,
         "\xC2\x9B"
         "1m\xE2\x80\xA8\xE2\x80\xAE\xE2\x81\xA6",
