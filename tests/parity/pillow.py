@@ -1,7 +1,7 @@
-"""pillow.py PIXELS PHOTOS - are akin's pixels Pillow's?
+"""pillow.py PIXELS PHOTOS [all] - are akin's pixels Pillow's?
 
-Every kind of file that akin decodes is made in a temporary folder; up to 200 photos are taken from PHOTOS where that
-folder exists. Each is decoded whole, prepared with every filter, fit and several sizes, and as Keras' load_img does.
+Every kind of file that akin decodes is made in a temporary folder; up to 200 photos (all: every one) are taken from PHOTOS where
+that folder exists. Each is decoded whole, prepared with every filter, fit and several sizes, and as Keras' load_img does.
 PIXELS is the program made from pixels.c. Smaller JPEG decoding is off. Exit code 1 when any pixel differs by more than
 allowed: none at all, but 1 of 255 for resampling where the processor is not x86-64 (compilers may join multiplications
 and additions there, in Pillow's weights or in ours).
@@ -349,12 +349,13 @@ def compare_made(akin, tally):
             print(f"kernels {kernels}: this machine has none")
 
 
-def compare_photos(akin, tally, photos):
+def compare_photos(akin, tally, photos, most):
     paths = sorted(os.path.join(f, name) for f, _, names in os.walk(photos) for name in names if name.endswith(".jpg"))
     if not paths:
         print(f"photos: none in {photos}, skipped")
         return
-    paths = paths[:: max(1, len(paths) // 200)][:200]
+    if most:
+        paths = paths[:: max(1, len(paths) // most)][:most]
     print(f"{len(paths)} photos")
     plan = [("bilinear", "stretch", 1.0), ("bicubic", "crop", 0.875), ("box", "pad", 1.0), ("nearest", "crop", 1.0)]
     for path in paths:
@@ -368,7 +369,7 @@ def compare_photos(akin, tally, photos):
 def main():
     akin, tally = Akin(sys.argv[1]), Tally()
     compare_made(akin, tally)
-    compare_photos(akin, tally, sys.argv[2])
+    compare_photos(akin, tally, sys.argv[2], 0 if "all" in sys.argv[3:] else 200)
     tally.print()
     return 1 if tally.failures or not tally.rows else 0
 
