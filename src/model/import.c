@@ -59,10 +59,11 @@ static akin_status import_find_card(import_job *job, akin_error *err) {
                    "no card '%s': 'akin model list' shows them; a card of your own is given as FILE.json", wanted);
 }
 
-/* The file's hash, and that nobody wrote to it since `before`. */
-static akin_status import_hash(import_job *job, akin_file_facts *facts, akin_error *err) {
+/* Opens the weights and takes their hash. First opened: who gives a photo is told that it is none. */
+static akin_status import_open(import_job *job, akin_file_facts *facts, akin_error *err) {
   const char *path = job->request->weights_path;
   akin_status status = akin_file_facts_of(facts, path, err);
+  if (status == AKIN_OK) status = akin_tensors_open(&job->tensors, path, err);
   if (status == AKIN_OK) status = akin_hash_file(&job->record.weights.hash, path, err);
   if (status != AKIN_OK) return status;
   job->record.weights.bytes = facts->size;
@@ -70,6 +71,7 @@ static akin_status import_hash(import_job *job, akin_file_facts *facts, akin_err
   return job->record.weights.name ? AKIN_OK : akin_fail_memory(err, strlen(path));
 }
 
+/* Nobody wrote to the file since `before`. */
 static akin_status import_check_unchanged(const import_job *job, const akin_file_facts *before, akin_error *err) {
   akin_file_facts now;
   akin_status status = akin_file_facts_of(&now, job->request->weights_path, err);
@@ -93,7 +95,6 @@ static akin_status import_check_name(import_job *job, akin_error *err) {
 
 static akin_status import_check_weights(import_job *job, akin_error *err) {
   akin_status status = akin_family_build(&job->layers, job->card, err);
-  if (status == AKIN_OK) status = akin_tensors_open(&job->tensors, job->request->weights_path, err);
   if (status != AKIN_OK) return status;
   status = akin_binding_check(&job->layers, job->tensors, err);
   if (status == AKIN_OK) return AKIN_OK;
@@ -218,7 +219,7 @@ static void import_clear(import_job *job) {
 
 static akin_status import_run(import_job *job, char **name_out, akin_error *err) {
   akin_file_facts facts;
-  akin_status status = import_hash(job, &facts, err);
+  akin_status status = import_open(job, &facts, err);
   if (status == AKIN_OK) status = import_find_card(job, err);
   if (status == AKIN_OK) status = import_check_name(job, err);
   if (status == AKIN_OK) status = import_check_weights(job, err);

@@ -55,6 +55,8 @@ static void test_card_by_hash(void **state) {
   testing_expect(import_as(*state, TINY_WEIGHTS, "tiny", NULL, &err), AKIN_ERROR_NOT_FOUND, &err);
   testing_says(&err, "no card 'tiny'");
   testing_expect(import_as(*state, TINY_WEIGHTS, "/nonexistent/card.json", NULL, &err), AKIN_ERROR_NOT_FOUND, &err);
+  testing_expect(import_as(*state, TINY_CARD, NULL, NULL, &err), AKIN_ERROR_UNSUPPORTED, &err);
+  testing_says(&err, "tiny.json: not a weights file");
   testing_expect(import_as(*state, "/nonexistent/x.pth", TINY_CARD, NULL, &err), AKIN_ERROR_NOT_FOUND, &err);
   testing_says(&err, "/nonexistent/x.pth");
   assert_int_equal(count_entries(*state), 0);
