@@ -1,6 +1,6 @@
 /*
  * card.c - cards out of JSON, strictly: a key that is unknown, missing, of another type or out of range is named. The
- * keys are described in docs (a card is text that people write); models/ has examples.
+ * keys are described in docs/models.md; models/ has examples.
  */
 #include "model/model.h"
 
