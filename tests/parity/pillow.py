@@ -1,7 +1,8 @@
 """pillow.py PIXELS PHOTOS [all] - are akin's pixels Pillow's?
 
-Every kind of file that akin decodes is made in a temporary folder; up to 200 photos (all: every one) are taken from PHOTOS where
-that folder exists. Each is decoded whole, prepared with every filter, fit and several sizes, and as Keras' load_img does.
+Every kind of file that akin decodes is made in a temporary folder; up to 200 photos (all: every one) are taken from
+PHOTOS where that folder exists. Each is decoded whole, prepared with every filter, fit and several sizes, and as Keras'
+load_img does.
 PIXELS is the program made from pixels.c. Smaller JPEG decoding is off. Exit code 1 when any pixel differs by more than
 allowed: none at all, but 1 of 255 for resampling where the processor is not x86-64 (compilers may join multiplications
 and additions there, in Pillow's weights or in ours).
