@@ -3,11 +3,6 @@
 #include "commands.h"
 #include "messages.h"
 #include "opened.h"
-#include "places.h"
-
-#include <stdio.h>
-
-#define LIKE_TITLE 512
 
 static akin_status like_write(FILE *out, akin_report_format format, const akin_hits *hits, int first, akin_error *err) {
   (void)first; /* there is one answer */
@@ -16,14 +11,9 @@ static akin_status like_write(FILE *out, akin_report_format format, const akin_h
 
 static int like_tell(const cli_settings *s, const akin_hits *hits) {
   cli_answers answers;
-  char title[LIKE_TITLE];
-  const char *name = cli_path_name(s->operands.items[0]);
-  if (s->operands.count == 1)
-    snprintf(title, sizeof title, "Images like %s", name);
-  else
-    snprintf(title, sizeof title, "Images like %s and %zu more", name, s->operands.count - 1);
-  int code = cli_answers_open(&answers, s, false, title);
-  if (code == CLI_DONE && cli_answers_add(&answers, like_write, hits)) code = cli_fail(answers.status, &answers.err);
+  int code = cli_answers_open(&answers, s, false, "Similar images");
+  akin_status status = code == CLI_DONE ? cli_answers_add(&answers, like_write, hits) : AKIN_OK;
+  if (status) code = cli_fail(status, &answers.err);
   return cli_answers_close(&answers, code);
 }
 

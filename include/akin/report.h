@@ -44,9 +44,14 @@ AKIN_API akin_status akin_report_recommendation(FILE *out, akin_report_format fo
  * a phone, in dark and light. Pictures are small JPEGs without metadata, made from the files as they are now; one that
  * cannot be read any more is shown as a grey field with its name.
  *
- * akin_page_open(path): one self-contained file, pictures inside, for up to AKIN_PAGE_QUERIES questions.
- * akin_page_open(path, folder 1): path is a folder: index.html, page-2.html …, thumbs/; any number of questions,
- * constant memory. Nothing is at path until akin_page_close returned AKIN_OK; an older page is then replaced.
+ * akin_page_open(path, folder 0): one self-contained file, pictures inside, for up to AKIN_PAGE_QUERIES questions.
+ * akin_page_open(path, folder 1): path is a folder: index.html, page-2.html ..., thumbs/; any number of questions,
+ * constant memory. Nothing is at path until akin_page_close returned AKIN_OK; an older page is then replaced, through a
+ * symbolic link if path is one. Links lead from where the page is to the images.
+ *   title: shown at the top
+ * Errors: NOT_FOUND (the folder above path), REFUSED (a folder that holds anything but an older page), USAGE (a page in
+ * one file where a folder or a device is), LIMIT (too many questions for one file), NO_SPACE, IO, MEMORY. A question
+ * that could not be added is not in the page, and the page can be gone on with.
  */
 #define AKIN_PAGE_QUERIES 50
 typedef struct akin_page akin_page;
