@@ -2,7 +2,8 @@
 akin beside Pillow.
 
 PROGRAM: bench_prepare. FOLDER: of JPEG photos (default ../shared/data/clothing beside the checkout). Both sides get the
-same files, already in memory, and take turns; each figure is the median of seven turns. Photos of 12 megapixels are
+same files, already in memory, and take turns; each figure is the median of seven turns, in processor time, which other
+programs on the machine disturb least. Photos of 12 megapixels are
 taken from --large, else made from a few of the others by enlarging and encoding again (quality 90). --json: one object
 a kind of photo, {title: {"files", "images/s": {side: median}, "times Pillow": {what: [ratio of each turn]}}}.
 
@@ -47,12 +48,12 @@ class Pillow:
                 self.files.append(f.read())
 
     def turn(self, what):
-        start = time.perf_counter()
+        start = time.process_time()
         for data in self.files:
             image = Image.open(io.BytesIO(data)).convert("RGB")
             if what != "decode":
                 image.resize((SIZE, SIZE), Image.Resampling.BILINEAR)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
 
 def measure(program, paths):

@@ -6,9 +6,6 @@
 #include "image/resample.h"
 #include "image/view.h"
 
-#include <ctype.h>
-#include <string.h>
-
 #define DECODE_SIDE_AT_MOST 65535u
 #define DECODE_ROWS_AT_ONCE 16u
 

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define THUMBNAIL_QUALITY 82
+#define THUMBNAIL_QUALITY      82
+#define THUMBNAIL_SIDE_AT_MOST 4096u /* what can be prepared */
 
 void akin_image_mirror(uint8_t *pixels, uint32_t width, uint32_t height) {
   for (uint32_t y = 0; y < height; y++) {
@@ -38,14 +39,14 @@ akin_status akin_image_thumbnail(akin_buffer *jpeg, uint32_t *width, uint32_t *h
                                  uint32_t side, const akin_limits *limits, akin_error *err) {
   akin_preparation p = AKIN_PREPARATION_INIT(side, side);
   akin_image_info info;
-  uint8_t *pixels = NULL;
-  size_t size;
+  if (side < 1 || side > THUMBNAIL_SIDE_AT_MOST)
+    return akin_fail(err, AKIN_ERROR_USAGE, "a thumbnail of %u pixels: 1 to %u", side, THUMBNAIL_SIDE_AT_MOST);
   akin_status status = akin_image_inspect(&info, bytes, n, limits, err);
   if (status != AKIN_OK) return status;
   bool swapped = info.orientation >= 5;
   thumbnail_size(&p, swapped ? info.height : info.width, swapped ? info.width : info.height, side);
-  size = (size_t)p.width * p.height * 3;
-  pixels = akin_alloc(size);
+  size_t size = (size_t)p.width * p.height * 3;
+  uint8_t *pixels = akin_alloc(size);
   if (!pixels) return akin_fail_memory(err, size);
   status = akin_image_prepare(pixels, NULL, bytes, n, &p, limits, err);
   if (status == AKIN_OK) {

@@ -123,6 +123,20 @@ static void what_cannot_be_decoded_has_no_thumbnail(void **state) {
   }
 }
 
+static void sides_out_of_range_are_refused(void **state) {
+  (void)state;
+  files_bytes file = files_load("still.png");
+  for (unsigned i = 0; i < 2; i++) {
+    akin_error err;
+    akin_buffer jpeg = AKIN_BUFFER_INIT(0);
+    uint32_t width, height;
+    testing_expect(akin_image_thumbnail(&jpeg, &width, &height, file.data, file.size, i ? 4097 : 0, NULL, &err),
+                   AKIN_ERROR_USAGE, &err);
+    assert_int_equal(jpeg.size, 0);
+  }
+  akin_free(file.data);
+}
+
 static akin_status thumbnail_work(void *context) {
   akin_error err;
   akin_buffer jpeg = AKIN_BUFFER_INIT(0);
@@ -165,6 +179,7 @@ int main(void) {
       cmocka_unit_test(a_full_buffer_stays_as_it_was),
       cmocka_unit_test(thumbnails_are_upright_small_and_without_notes),
       cmocka_unit_test(what_cannot_be_decoded_has_no_thumbnail),
+      cmocka_unit_test(sides_out_of_range_are_refused),
       cmocka_unit_test(every_allocation_may_fail),
       cmocka_unit_test(mirroring_exchanges_left_and_right),
   };
