@@ -169,7 +169,7 @@ static uint64_t storage_multiply(uint64_t a, uint64_t b) {
 uint64_t akin_storage_estimate(uint64_t images, uint32_t dim) {
   const uint64_t page = AKIN_SCHEMA_PAGE, head = 64; /* head: of a row, with its share of the page's head */
   const uint64_t image = 1024;                       /* an image and its content, with their indices */
-  const uint64_t log = 64u << 20;                    /* the write-ahead log, and room to work */
+  const uint64_t log = 32u << 20;                    /* the write-ahead log, and room to work */
   uint64_t row = (uint64_t)dim * sizeof(float) + head;
   uint64_t feature = row < page ? page / (page / row) : (row / page + 1) * page; /* a large one fills whole pages */
   uint64_t all = storage_multiply(images, image + feature);
