@@ -17,19 +17,36 @@ import subprocess
 import sys
 import tempfile
 
+STRETCH = {"fit": "stretch"}
+CROP = {"fit": "crop", "crop_fraction": 1.0}
+CROP_7_8 = {"fit": "crop", "crop_fraction": 0.875}
+PAD = {"fit": "pad", "pad_colour": [255, 255, 255]}
+PAD_GREY = {"fit": "pad", "pad_colour": [127, 127, 127]}
+NEAREST = {"filter": "nearest", "antialias": False}
+BOX = {"filter": "box", "antialias": True}
+BILINEAR = {"filter": "bilinear", "antialias": True}
+BICUBIC = {"filter": "bicubic", "antialias": True}
+MIRROR = {"mirror": True}
+
 VARIANTS = [
-    ("stretch, bilinear", {}),
-    ("crop, bilinear", {"fit": "crop"}),
-    ("crop 0.875, bilinear", {"fit": "crop", "crop_fraction": 0.875}),
-    ("pad, bilinear", {"fit": "pad"}),
-    ("stretch, bicubic", {"filter": "bicubic"}),
-    ("stretch, box", {"filter": "box"}),
-    ("stretch, nearest", {"filter": "nearest", "antialias": False}),
-    ("pad, bicubic", {"fit": "pad", "filter": "bicubic"}),
-    ("stretch, bilinear, mirror", {"mirror": True}),
-    ("pad, bilinear, mirror", {"fit": "pad", "mirror": True}),
-    ("pad, bicubic, mirror", {"fit": "pad", "filter": "bicubic", "mirror": True}),
-    ("stretch, bicubic, mirror", {"filter": "bicubic", "mirror": True}),
+    ("stretch, bilinear", {**STRETCH, **BILINEAR}),
+    ("crop, bilinear", {**CROP, **BILINEAR}),
+    ("crop of 7/8, bilinear", {**CROP_7_8, **BILINEAR}),
+    ("pad with white, bilinear", {**PAD, **BILINEAR}),
+    ("pad with grey, bilinear", {**PAD_GREY, **BILINEAR}),
+    ("stretch, nearest", {**STRETCH, **NEAREST}),
+    ("stretch, box", {**STRETCH, **BOX}),
+    ("stretch, bicubic", {**STRETCH, **BICUBIC}),
+    ("crop, nearest", {**CROP, **NEAREST}),
+    ("crop, box", {**CROP, **BOX}),
+    ("crop, bicubic", {**CROP, **BICUBIC}),
+    ("crop of 7/8, bicubic", {**CROP_7_8, **BICUBIC}),
+    ("stretch, bilinear, mirror", {**STRETCH, **BILINEAR, **MIRROR}),
+    ("crop, bilinear, mirror", {**CROP, **BILINEAR, **MIRROR}),
+    ("crop, box, mirror", {**CROP, **BOX, **MIRROR}),
+    ("crop, bicubic, mirror", {**CROP, **BICUBIC, **MIRROR}),
+    ("pad with white, box", {**PAD, **BOX}),
+    ("pad with white, box, mirror", {**PAD, **BOX, **MIRROR}),
 ]
 
 
@@ -51,6 +68,9 @@ def image_class(path):
 def with_akin(akin, card, weights, photos, change, store_root):
     text = json.loads(pathlib.Path(card).read_text())
     text["name"] = "quality"
+    for key in ("crop_fraction", "pad_colour"):
+        text["input"].pop(key, None)
+    text["mirror"] = False
     for key, value in change.items():
         (text if key == "mirror" else text["input"])[key] = value
     with tempfile.TemporaryDirectory(dir=store_root) as folder:
@@ -85,13 +105,14 @@ def main():
     parser.add_argument("--akin", default="build/akin")
     parser.add_argument("--weights", default=".deps/weights/efficientnet-lite0-57934424.pth")
     parser.add_argument("--card", default="models/efficientnet-lite0.json")
-    parser.add_argument("--only", type=int, help="only the first N variants")
+    parser.add_argument("--only", nargs="+", metavar="TEXT", help="only variants that contain one of these")
     parser.add_argument("--raw", action="store_true", help="plain pixels too")
     parser.add_argument("--classes", action="store_true", help="precision by class of the first variant")
     options = parser.parse_args()
     print(f"| {pathlib.Path(options.card).stem}: preparation | P@5 micro | P@5 macro |\n| --- | --- | --- |")
     with tempfile.TemporaryDirectory() as root:
-        for number, (name, change) in enumerate(VARIANTS[: options.only]):
+        chosen = [v for v in VARIANTS if not options.only or any(text in v[0] for text in options.only)]
+        for number, (name, change) in enumerate(chosen):
             micro, macro, by_class = with_akin(options.akin, options.card, options.weights, options.photos, change, root)
             print(f"| {name} | {micro:.4f} | {macro:.4f} |", flush=True)
             if number == 0 and options.classes:
