@@ -49,7 +49,7 @@ def by_python(names, network):
         image = ImageOps.exif_transpose(Image.open(PHOTOS / name)).convert("RGB")
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2
-        image = image.crop((left, top, left + side, top + side)).resize((224, 224), Image.BOX)
+        image = image.crop((left, top, left + side, top + side)).resize((224, 224), Image.BICUBIC)
         pixels = (numpy.asarray(image, numpy.float32) - 127) / 128
         output = session.run(None, {session.get_inputs()[0].name: pixels.transpose(2, 0, 1)[None]})[0].ravel()
         features.append(output / numpy.linalg.norm(output))
