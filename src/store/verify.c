@@ -17,7 +17,7 @@ typedef struct verify_run {
 
 /* Each query gives one line a fault. Paths in it are made safe before they are reported. */
 static const char *const verify_queries[] = {
-    "SELECT integrity_check FROM pragma_integrity_check(100) WHERE integrity_check <> 'ok'",
+    "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
     "SELECT 'row ' || coalesce(rowid, '?') || ' of ' || \"table\" || ' refers to a row of ' || parent ||"
     " ' that is not there' FROM pragma_foreign_key_check",
     "SELECT 'content ' || id || ' has no image' FROM contents"
