@@ -103,12 +103,13 @@ typedef struct akin_import_options {
  * Imports a weights file (.pth). Everything or nothing.
  *   name, name_size: where the model's name is written (128 bytes suffice); may be NULL, 0
  * Errors: NOT_FOUND, UNSUPPORTED (unknown file: says --card), MISMATCH (weights that do not fit: layer, expected and
- * found shape), FORMAT (damaged; NaN), REFUSED (name taken), IO, NO_SPACE, MEMORY.
+ * found shape), FORMAT (damaged; NaN), REFUSED (name taken), BUSY (another import or removal is
+ * at work), IO, NO_SPACE, MEMORY.
  */
 AKIN_API akin_status akin_model_import_file(const char *path, const akin_import_options *options, char *name,
                                             size_t name_size, akin_error *err);
 
-/* Takes an imported model away. Features that stores hold of it stay. Errors: NOT_FOUND, IO. */
+/* Takes an imported model away. Features that stores hold of it stay. Errors: NOT_FOUND, BUSY, IO. */
 AKIN_API akin_status akin_model_delete(const char *models_folder, const char *name, akin_error *err);
 
 /*
@@ -138,7 +139,8 @@ AKIN_API akin_status akin_model_describe(const akin_model *model, FILE *out, int
 /* Writes the network as one ONNX file. whole: 1 up to the class scores, 0 up to the feature layer. */
 AKIN_API akin_status akin_model_export_onnx(const akin_model *model, const char *path, int whole, akin_error *err);
 
-/* Writes NAME's weights checksums against the folder: AKIN_ERROR_MISMATCH names the file that differs. */
+/* Holds the model's folder against the checksums that were written when it was imported: AKIN_ERROR_MISMATCH names the
+ * file that differs. */
 AKIN_API akin_status akin_model_verify(const akin_model *model, akin_error *err);
 
 #ifdef __cplusplus

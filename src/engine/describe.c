@@ -5,6 +5,7 @@
 #include "engine/model.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 
 /* "7 x 7 x 320", "1280". */
@@ -17,8 +18,11 @@ static akin_status describe_shape(akin_buffer *out, const akin_layer_info *layer
 
 static akin_status describe_numbers(akin_buffer *out, const float values[3]) {
   akin_status status = AKIN_OK;
-  for (int i = 0; !status && i < 3; i++)
-    if (!(status = akin_buffer_append_text(out, i ? ", " : ""))) status = akin_text_number(out, (double)values[i], 3);
+  for (int i = 0; !status && i < 3; i++) {
+    int decimals = values[i] == floorf(values[i]) ? 0 : 3;
+    status = akin_buffer_append_text(out, i ? ", " : "");
+    if (!status) status = akin_text_number(out, (double)values[i], decimals);
+  }
   return status;
 }
 

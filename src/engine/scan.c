@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -146,16 +147,46 @@ static akin_status scan_unreadable(scan *s, const char *folder, int errnum, akin
   return s->visitor->unreadable(s->visitor->context, folder, text.text, err);
 }
 
-static akin_status scan_read(scan *s, DIR *dir, const char *folder, akin_error *err) {
+static int scan_by_name(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Every entry's path, sorted: what is told of files then comes in the same order every time. */
+static akin_status scan_names(scan *s, scan_list *paths, DIR *dir, const char *folder, akin_error *err) {
   akin_status status = AKIN_OK;
   while (!status) {
     errno = 0;
     struct dirent *entry = readdir(dir);
-    if (!entry) return errno ? scan_unreadable(s, folder, errno, err) : AKIN_OK;
+    if (!entry && errno) return scan_unreadable(s, folder, errno, err);
+    if (!entry) break;
     if (entry->d_name[0] == '.') continue;
     char *path = akin_path_join(folder, entry->d_name);
-    status = path ? scan_entry(s, path, err) : akin_fail_memory(err, 0);
+    status = path ? scan_push(paths, path, err) : akin_fail_memory(err, 0);
   }
+  if (!status && paths->count > 0) qsort(paths->paths, paths->count, sizeof *paths->paths, scan_by_name);
+  return status;
+}
+
+/* What was pushed last is taken first: turned round, folders are read in the order of their names. */
+static void scan_reverse(scan_list *list, size_t from) {
+  for (size_t to = list->count; from + 1 < to; from++) {
+    char *last = list->paths[--to];
+    list->paths[to] = list->paths[from];
+    list->paths[from] = last;
+  }
+}
+
+static akin_status scan_read(scan *s, DIR *dir, const char *folder, akin_error *err) {
+  scan_list paths = {0};
+  size_t folders = s->folders.count, links = s->links.count;
+  akin_status status = scan_names(s, &paths, dir, folder, err);
+  for (size_t i = 0; !status && i < paths.count; i++) {
+    status = scan_entry(s, paths.paths[i], err);
+    paths.paths[i] = NULL;
+  }
+  scan_reverse(&s->folders, folders);
+  scan_reverse(&s->links, links);
+  scan_list_free(&paths);
   return status;
 }
 

@@ -161,6 +161,23 @@ static void test_folder_that_cannot_be_read(void **state) {
   akin_buffer_free(&s.paths);
 }
 
+static void test_order_is_that_of_names(void **state) {
+  const char *f = *state;
+  seen s;
+  make_folder(f, "b");
+  make_folder(f, "a");
+  write_in(f, "b/1.jpg", "x");
+  write_in(f, "a/2.jpg", "x");
+  write_in(f, "a/1.jpg", "x");
+  write_in(f, "z.jpg", "x");
+  write_in(f, "c.jpg", "x");
+  scan_into(&s, f);
+  char *wanted = akin_format("\n%s/c.jpg\n\n%s/z.jpg\n\n%s/a/1.jpg\n\n%s/a/2.jpg\n\n%s/b/1.jpg\n", f, f, f, f, f);
+  assert_string_equal(s.paths.data, wanted);
+  akin_free(wanted);
+  akin_buffer_free(&s.paths);
+}
+
 /* Deeper than the call stack would like, wider than the first table of visited folders. */
 static void test_many_folders(void **state) {
   const char *f = *state;
@@ -185,6 +202,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_link_to_an_outside_folder_is_read_once, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_special_files_do_not_block, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_folder_that_cannot_be_read, testing_setup, testing_teardown),
+      cmocka_unit_test_setup_teardown(test_order_is_that_of_names, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_many_folders, testing_setup, testing_teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
