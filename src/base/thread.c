@@ -140,7 +140,8 @@ akin_status akin_threads_run(unsigned count, void (*work)(void *context, unsigne
 struct akin_queue {
   pthread_mutex_t mutex;  /* guards all below */
   pthread_cond_t filled;  /* an item came, or it was closed */
-  pthread_cond_t emptied; /* an item went, or it was closed */
+  pthread_cond_t half;    /* half of the room is taken, or it was closed */
+  pthread_cond_t emptied; /* half of the room is free again, or it was closed */
   bool closed;
   size_t first, count, bound; /* items are at first, first + 1 … modulo bound */
   void *items[];
@@ -162,10 +163,14 @@ static int queue_init(akin_queue *q) {
   if (errnum) return errnum;
   errnum = queue_init_condition(&q->filled);
   if (errnum) goto no_filled;
+  errnum = queue_init_condition(&q->half);
+  if (errnum) goto no_half;
   errnum = queue_init_condition(&q->emptied);
   if (errnum) goto no_emptied;
   return 0;
 no_emptied:
+  pthread_cond_destroy(&q->half);
+no_half:
   pthread_cond_destroy(&q->filled);
 no_filled:
   pthread_mutex_destroy(&q->mutex);
@@ -198,18 +203,20 @@ bool akin_queue_push(akin_queue *q, void *item) {
     q->items[q->count < to_end ? q->first + q->count : q->count - to_end] = item;
     q->count++;
     pthread_cond_signal(&q->filled);
+    if (q->count == (q->bound + 1) / 2) pthread_cond_broadcast(&q->half);
   }
   pthread_mutex_unlock(&q->mutex);
   return open;
 }
 
-/* With the mutex held. */
+/* With the mutex held. Producers that wait are woken when half of the room is free, not for each place: with one core a
+ * worker, a thread that is woken takes the core from one that works. */
 static bool queue_take(akin_queue *q, void **item) {
   if (q->count == 0) return false;
   *item = q->items[q->first];
   q->first = q->first + 1 == q->bound ? 0 : q->first + 1;
   q->count--;
-  pthread_cond_signal(&q->emptied);
+  if (q->count == q->bound / 2) pthread_cond_broadcast(&q->emptied);
   return true;
 }
 
@@ -234,7 +241,7 @@ int akin_queue_pop_timed(akin_queue *q, void **item, unsigned milliseconds) {
   pthread_mutex_lock(&q->mutex);
   int errnum = 0;
   while (q->count == 0 && !q->closed && errnum != ETIMEDOUT)
-    errnum = pthread_cond_timedwait(&q->filled, &q->mutex, &until);
+    errnum = pthread_cond_timedwait(&q->half, &q->mutex, &until);
   const int outcome = queue_take(q, item) ? 1 : q->closed ? -1 : 0;
   pthread_mutex_unlock(&q->mutex);
   return outcome;
@@ -244,6 +251,7 @@ void akin_queue_close(akin_queue *q) {
   pthread_mutex_lock(&q->mutex);
   q->closed = true;
   pthread_cond_broadcast(&q->filled);
+  pthread_cond_broadcast(&q->half);
   pthread_cond_broadcast(&q->emptied);
   pthread_mutex_unlock(&q->mutex);
 }
@@ -251,6 +259,7 @@ void akin_queue_close(akin_queue *q) {
 void akin_queue_free(akin_queue *q) {
   if (!q) return;
   pthread_cond_destroy(&q->filled);
+  pthread_cond_destroy(&q->half);
   pthread_cond_destroy(&q->emptied);
   pthread_mutex_destroy(&q->mutex);
   akin_free(q);

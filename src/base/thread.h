@@ -32,7 +32,9 @@ typedef struct akin_queue akin_queue;
 akin_status akin_queue_new(akin_queue **out, size_t bound, akin_error *err);
 bool akin_queue_push(akin_queue *q, void *item);
 bool akin_queue_pop(akin_queue *q, void **item);
-/* Waits at most `milliseconds`: 1 an item, 0 nothing in that time, -1 closed and empty. */
+/* For who takes items in bulk: an item that is there is given at once; else it waits until half of the room is taken,
+ * at most `milliseconds`, so that it is not woken for every item. 1 an item, 0 none came in that time, -1 closed and
+ * empty. */
 int akin_queue_pop_timed(akin_queue *q, void **item, unsigned milliseconds);
 void akin_queue_close(akin_queue *q);
 void akin_queue_free(akin_queue *q); /* NULL is fine; the items left in it are the caller's business: pop them first */

@@ -11,6 +11,8 @@
 
 /* Results that may wait for the writer: more than a commit takes, so that nobody waits for the disk. */
 #define WORKER_RESULTS 256
+/* Paths that wait for a worker: enough that the feeding thread is woken seldom. */
+#define WORKER_PATHS 64
 
 struct akin_workers {
   akin_worklist *work; /* read by the feeding thread alone */
@@ -187,7 +189,7 @@ akin_status akin_workers_start(akin_workers **out, unsigned jobs, akin_worklist 
   atomic_init(&w->stop, false);
   atomic_init(&w->broken, false);
   atomic_init(&w->running, jobs + 1);
-  akin_status status = akin_queue_new(&w->jobs, (size_t)jobs * 2, err);
+  akin_status status = akin_queue_new(&w->jobs, (size_t)jobs + WORKER_PATHS, err);
   if (!status) status = akin_queue_new(&w->results, WORKER_RESULTS, err);
   if (!status) status = akin_threads_start(&w->threads, jobs + 1, worker_thread, w, err);
   if (!status) {

@@ -209,6 +209,44 @@ static void a_timed_pop_waits_its_time(void **state) {
   akin_queue_free(q);
 }
 
+typedef struct bulk {
+  akin_queue *q;
+  unsigned items; /* that are pushed while the other thread waits */
+  int got;
+  double waited;
+} bulk;
+
+static void push_or_pop_timed(void *context, unsigned index) {
+  bulk *b = context;
+  void *item = NULL;
+  if (index == 1) {
+    usleep(30000);
+    for (unsigned i = 0; i < b->items; i++)
+      assert_true(akin_queue_push(b->q, b));
+  } else {
+    const double before = seconds();
+    b->got = akin_queue_pop_timed(b->q, &item, 400);
+    b->waited = seconds() - before;
+  }
+}
+
+/* Who takes in bulk is left alone until half of the room is taken, and does not miss what came meanwhile. */
+static void a_timed_pop_waits_for_half(void **state) {
+  (void)state;
+  for (unsigned items = 3; items <= 4; items++) {
+    bulk b = {.items = items};
+    testing_ok(akin_queue_new(&b.q, 8, NULL), NULL);
+    testing_ok(akin_threads_run(2, push_or_pop_timed, &b, NULL), NULL);
+    assert_int_equal(b.got, 1);
+    assert_true(items < 4 ? b.waited >= 0.399 : b.waited < 0.3);
+    b.items = 0;
+    push_or_pop_timed(&b, 0); /* the rest is given at once */
+    assert_int_equal(b.got, 1);
+    assert_true(b.waited < 0.3);
+    akin_queue_free(b.q);
+  }
+}
+
 static void queues_that_cannot_be(void **state) {
   (void)state;
   akin_error err;
@@ -324,17 +362,12 @@ static void threads_without_memory(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(work_is_not_lost_without_threads), /* first: see run_without_threads */
-      cmocka_unit_test(cores_follow_the_affinity),
-      cmocka_unit_test(every_index_runs_once),
-      cmocka_unit_test(started_threads_run_until_joined),
-      cmocka_unit_test(indices_run_at_the_same_time),
-      cmocka_unit_test(our_threads_take_no_signals),
-      cmocka_unit_test(items_come_in_order),
-      cmocka_unit_test(a_closed_queue_gives_what_it_has),
-      cmocka_unit_test(a_timed_pop_waits_its_time),
-      cmocka_unit_test(queues_that_cannot_be),
-      cmocka_unit_test(no_item_is_lost_or_doubled),
-      cmocka_unit_test(closing_wakes_everybody),
+      cmocka_unit_test(cores_follow_the_affinity),        cmocka_unit_test(every_index_runs_once),
+      cmocka_unit_test(started_threads_run_until_joined), cmocka_unit_test(indices_run_at_the_same_time),
+      cmocka_unit_test(our_threads_take_no_signals),      cmocka_unit_test(items_come_in_order),
+      cmocka_unit_test(a_closed_queue_gives_what_it_has), cmocka_unit_test(a_timed_pop_waits_its_time),
+      cmocka_unit_test(a_timed_pop_waits_for_half),       cmocka_unit_test(queues_that_cannot_be),
+      cmocka_unit_test(no_item_is_lost_or_doubled),       cmocka_unit_test(closing_wakes_everybody),
       cmocka_unit_test(threads_without_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
