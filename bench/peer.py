@@ -42,8 +42,15 @@ class Preparation:
         if self.input["fit"] == "pad":
             colour = tuple(self.input.get("pad_colour", (255, 255, 255)))
             return ImageOps.pad(image, self.size, self.filter, color=colour)
-        margin = (1 - self.input.get("crop_fraction", 1)) / 2
-        return ImageOps.fit(image, self.size, self.filter, bleed=margin)
+        return self.centre(image).resize(self.size, self.filter)
+
+    def centre(self, image):
+        """The largest centred part of the right proportions, times crop_fraction, cut at whole pixels."""
+        (width, height), fraction = self.size, self.input["crop_fraction"]
+        scale = min(image.width / width, image.height / height) * fraction
+        across, down = round(width * scale), round(height * scale)
+        left, top = (image.width - across) // 2, (image.height - down) // 2
+        return image.crop((left, top, left + across, top + down))
 
     def pixels(self, path):
         with Image.open(path) as image:
