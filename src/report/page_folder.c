@@ -16,6 +16,10 @@
 
 #define FOLDER_ATTEMPTS 1000u
 
+/* As https://bford.info/cachedir/ wants it: an index of the folder that the page lies in passes the thumbnails over. */
+static const char folder_cache_tag[] = "Signature: 8a477f597d28d172789f06886806bc55\n"
+                                       "# Thumbnails of a page that akin made.\n";
+
 /* Is this one of the names that a page's folder has? */
 static bool folder_is_ours(const char *name) {
   if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return true;
@@ -65,12 +69,20 @@ static akin_status folder_beside(char **out, const char *path, akin_error *err) 
   return akin_fail(err, AKIN_ERROR_IO, "%s: %u unfinished pages lie beside it: remove them", path, FOLDER_ATTEMPTS);
 }
 
+static akin_status folder_make_thumbs(const char *work, akin_error *err) {
+  char *thumbs = akin_path_join(work, "thumbs"), *tag = akin_path_join(work, "thumbs/CACHEDIR.TAG");
+  akin_status status = thumbs && tag ? AKIN_OK : akin_fail_memory(err, strlen(work) + 20);
+  if (!status) status = akin_path_create_folder(thumbs, false, err);
+  if (!status) status = akin_file_replace(tag, folder_cache_tag, sizeof folder_cache_tag - 1, err);
+  akin_free(tag);
+  akin_free(thumbs);
+  return status;
+}
+
 akin_status akin_page_folder_begin(char **work, const char *path, akin_error *err) {
   akin_status status = folder_beside(work, path, err);
   if (status) return status;
-  char *thumbs = akin_path_join(*work, "thumbs");
-  status = thumbs ? akin_path_create_folder(thumbs, false, err) : akin_fail_memory(err, strlen(*work) + 8);
-  akin_free(thumbs);
+  status = folder_make_thumbs(*work, err);
   if (status) {
     akin_file_remove_folder(*work, NULL);
     akin_free(*work);

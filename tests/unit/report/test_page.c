@@ -273,7 +273,7 @@ static void a_folder_has_pages_of_fifty(void **state) {
   check(folder, "page-2.html");
   check(folder, "page-3.html");
   char *thumbs = testing_path(folder, "thumbs");
-  assert_int_equal(entries(thumbs, ""), 120 * 2 + 1);
+  assert_int_equal(entries(thumbs, ""), 120 * 2 + 1 + 1); /* and the tag */
   char *first = read_in(folder, "index.html"), *second = read_in(folder, "page-2.html");
   char *third = read_in(folder, "page-3.html");
   assert_int_equal(count(first, "<section"), 50);
@@ -315,7 +315,10 @@ static void an_older_page_is_replaced_as_a_whole(void **state) {
   write_folder(folder, 0, &c);
   assert_int_equal(entries(*state, ""), 1);
   assert_int_equal(entries(folder, ""), 2);
-  assert_int_equal(entries(thumbs, ""), 0);
+  assert_int_equal(entries(thumbs, ""), 1);
+  char *tag = read_in(thumbs, "CACHEDIR.TAG");
+  assert_true(strncmp(tag, "Signature: 8a477f597d28d172789f06886806bc55\n", 44) == 0);
+  akin_free(tag);
   check(folder, "index.html");
   akin_free(thumbs);
   akin_free(folder);
