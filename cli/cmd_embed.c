@@ -127,7 +127,7 @@ static const cli_option *const embed_options[] = {&cli_option_format,     &cli_o
 
 static const cli_example embed_examples[] = {
     {"akin embed a.jpg b.jpg", "one line of CSV for each"},
-    {"akin embed --raw -o pool.npy --layer top_conv *.jpg", "another layer for NumPy; pool.json has the paths"},
+    {"akin embed --raw -o pool.npy --layer top_bn *.jpg", "another layer for NumPy; pool.json has the paths"},
     {NULL, NULL}};
 
 const cli_command cli_embed = {

@@ -67,21 +67,10 @@ static int recommend_run(const cli_settings *s) {
   return code;
 }
 
-static const cli_option *const recommend_options[] = {&cli_option_k,
-                                                      &cli_option_format,
-                                                      &cli_option_output,
-                                                      &cli_option_include_self,
-                                                      &cli_option_model,
-                                                      &cli_option_store,
-                                                      &cli_option_files_from,
-                                                      &cli_option_null,
-                                                      &cli_option_pooling,
-                                                      &cli_option_preprocess,
-                                                      &cli_option_precision,
-                                                      &cli_option_max_bytes,
-                                                      &cli_option_max_pixels,
-                                                      &cli_option_quiet,
-                                                      NULL};
+static const cli_option *const recommend_options[] = {
+    &cli_option_k,         &cli_option_format,     &cli_option_output,     &cli_option_include_self,
+    &cli_option_model,     &cli_option_store,      &cli_option_files_from, &cli_option_null,
+    &cli_option_max_bytes, &cli_option_max_pixels, &cli_option_quiet,      NULL};
 
 static const cli_example recommend_examples[] = {
     {"akin recommend --format csv -o table.csv", "the five best of every stored image, one hit a line"},
