@@ -58,9 +58,11 @@ AKIN_API uint32_t akin_cores(void);
 
 /*
  * Opens an imported model by name; cheap: the network is compiled (or its blob loaded) when the first image is
- * embedded. out: freed with akin_model_free; NULL on failure options: NULL for the defaults Errors: NOT_FOUND (not
- * imported: says how; no such layer), USAGE (options), UNSUPPORTED (bf16), FORMAT or MISMATCH (a damaged model folder),
- * IO, MEMORY.
+ * embedded.
+ *   out: freed with akin_model_free; NULL on failure
+ *   options: NULL for the defaults
+ * Errors: NOT_FOUND (not imported: says how; no such layer), USAGE (options), UNSUPPORTED (bf16), FORMAT or MISMATCH (a
+ * damaged model folder), IO, MEMORY.
  */
 AKIN_API akin_status akin_model_open(akin_model **out, const char *name, const akin_model_options *options,
                                      akin_error *err);
@@ -73,8 +75,9 @@ akin_model_fingerprint(const akin_model *model); /* 64 hexadecimal digits; featu
 
 /*
  * The feature of one image.
- *   feature: f32 [akin_model_dim], owned by the caller; of unit length, unless raw is not 0: then as the network gives
- * it Errors: NOT_FOUND, IO, FORMAT (not an image, damaged), UNSUPPORTED (HEIC …), LIMIT, RUNTIME (the inference
+ *   feature: f32 [akin_model_dim], owned by the caller
+ *   raw: 0: of unit length; 1: as the network gives it
+ * Errors: NOT_FOUND, IO, FORMAT (not an image, damaged), UNSUPPORTED (HEIC …), LIMIT, RUNTIME (the inference
  * library), MEMORY. A feature that is zero, NaN or infinite is FORMAT.
  */
 AKIN_API akin_status akin_model_embed_path(akin_model *model, float *feature, const char *path, int raw,
