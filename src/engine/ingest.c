@@ -174,6 +174,30 @@ static akin_status ingest_commit(ingest *in, akin_error *err) {
   return status;
 }
 
+typedef struct ingest_met {
+  const akin_result *result;
+  bool same; /* the stored image has this content and was not even touched */
+} ingest_met;
+
+static akin_status ingest_visit_met(void *context, const akin_stored_image *image, akin_error *err) {
+  ingest_met *met = context;
+  const akin_result *r = met->result;
+  (void)err;
+  met->same = image->state == AKIN_IMAGE_READABLE && memcmp(&image->content, &r->content, sizeof r->content) == 0 &&
+              image->facts.mtime_ns == r->facts.mtime_ns && image->facts.inode == r->facts.inode;
+  return AKIN_OK;
+}
+
+/* A content that has its feature is one more unchanged image when only its facts had not settled. */
+static akin_status ingest_count_reused(ingest *in, const akin_result *r, akin_error *err) {
+  ingest_met met = {r, false};
+  akin_status status = akin_storage_image_at(in->writer, r->path, ingest_visit_met, &met, err);
+  if (status && status != AKIN_ERROR_NOT_FOUND) return status;
+  in->progress.unchanged += met.same;
+  in->progress.reused += !met.same;
+  return AKIN_OK;
+}
+
 static akin_status ingest_put(ingest *in, const akin_result *r, akin_error *err) {
   bool readable = r->outcome != AKIN_OUTCOME_UNREADABLE;
   akin_stored_image image = {.root_id = r->root_id,
@@ -204,10 +228,10 @@ static akin_status ingest_result(ingest *in, const akin_result *r, akin_error *e
   }
   if (!status) {
     in->batch++;
-    status = ingest_put(in, r, err);
+    if (r->outcome == AKIN_OUTCOME_REUSED) status = ingest_count_reused(in, r, err);
   }
+  if (!status) status = ingest_put(in, r, err);
   in->progress.embedded += !status && r->outcome == AKIN_OUTCOME_EMBEDDED;
-  in->progress.reused += !status && r->outcome == AKIN_OUTCOME_REUSED;
   if (!status && (in->batch >= INGEST_BATCH || ingest_now() - in->batch_began >= INGEST_BATCH_SECONDS))
     status = ingest_commit(in, err);
   return status;

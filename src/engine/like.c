@@ -5,6 +5,7 @@
 #include "base/hits.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "engine/facts.h"
 #include "engine/model.h"
 
 #include <stdlib.h>
@@ -116,12 +117,10 @@ typedef struct question_stored {
 
 static akin_status question_visit_stored(void *context, const akin_stored_image *image, akin_error *err) {
   question_stored *s = context;
-  const akin_file_facts *then = &image->facts;
   (void)err;
   s->readable = image->state == AKIN_IMAGE_READABLE;
   s->content_id = image->content_id;
-  s->unchanged = !s->there || (s->now.size == then->size && s->now.mtime_ns == then->mtime_ns &&
-                               s->now.ctime_ns == then->ctime_ns && s->now.inode == then->inode);
+  s->unchanged = !s->there || akin_facts_same(&s->now, &image->facts);
   return AKIN_OK;
 }
 

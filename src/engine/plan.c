@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "engine/facts.h"
 #include "engine/scan.h"
 
 #include <string.h>
@@ -46,15 +47,11 @@ typedef struct plan_known {
   bool done; /* nothing to do for it */
 } plan_known;
 
-static bool plan_same_facts(const akin_file_facts *a, const akin_file_facts *b) {
-  return a->size == b->size && a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns && a->inode == b->inode;
-}
-
 static akin_status plan_visit_known(void *context, const akin_stored_image *image, akin_error *err) {
   plan_known *known = context;
   akin_plan *p = known->plan;
   akin_status status = plan_mark(p, image->id, err);
-  if (status || !plan_same_facts(&image->facts, known->facts)) return status;
+  if (status || !akin_facts_same(&image->facts, known->facts)) return status;
   if (image->state == AKIN_IMAGE_UNREADABLE) {
     known->done = !p->options->retry;
     if (known->done) {

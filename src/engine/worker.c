@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "engine/facts.h"
 #include "store/store.h"
 
 #include <stdatomic.h>
@@ -59,9 +60,11 @@ static bool worker_is_image_fault(akin_status status) {
 }
 
 static akin_status worker_read(akin_workers *w, akin_result *r, akin_buffer *bytes, akin_error *err) {
+  int64_t before = akin_facts_now();
   akin_status status = akin_file_read(bytes, r->path, w->model->options.limits.max_bytes, &r->facts, err);
   if (status && akin_file_facts_of(&r->facts, r->path, NULL) == AKIN_ERROR_NOT_FOUND)
     return akin_fail(err, AKIN_ERROR_NOT_FOUND, "went away while it was being indexed");
+  akin_facts_settle(&r->facts, before);
   if (!status && bytes->size == 0) return akin_fail(err, AKIN_ERROR_FORMAT, "is empty (0 bytes)");
   return status ? status : akin_hash_bytes(&r->content, bytes->data, bytes->size, err);
 }

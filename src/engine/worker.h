@@ -25,7 +25,7 @@ typedef struct akin_result {
   akin_status status;
   char *path;
   uint64_t root_id;
-  akin_file_facts facts;
+  akin_file_facts facts; /* settled (facts.h) */
   akin_hash content;
   uint32_t width, height; /* upright */
   char *reason;
