@@ -210,8 +210,7 @@ static akin_status ingest_put(ingest *in, const akin_result *r, akin_error *err)
                              .height = r->height};
   uint64_t content_id = 0;
   akin_status status = akin_storage_image_put(in->writer, &image, &content_id, err);
-  if (!status && r->feature && readable)
-    status = akin_storage_feature_put(in->writer, in->model_id, content_id, r->feature, err);
+  if (!status && readable) status = akin_storage_feature_put(in->writer, in->model_id, content_id, r->feature, err);
   return status;
 }
 

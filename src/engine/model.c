@@ -153,6 +153,10 @@ static akin_status model_open_slot(akin_model *m, akin_model_slot *slot, akin_er
   return akin_runtime_get()->session_open(&slot->session, m->network, err);
 }
 
+static akin_status model_check_files(void *context, akin_error *err) {
+  return akin_model_verify(context, err);
+}
+
 static akin_status model_compile(akin_model *m, akin_error *err) {
   const akin_card *card = akin_folder_card(m->folder);
   akin_runtime_spec spec = {
@@ -164,6 +168,8 @@ static akin_status model_compile(akin_model *m, akin_error *err) {
       .bgr = card->bgr,
       .precision = m->options.bf16 ? AKIN_PRECISION_BF16 : AKIN_PRECISION_F32,
       .workers = m->options.workers,
+      .check = model_check_files,
+      .check_context = m,
   };
   memcpy(spec.mean, card->mean, sizeof spec.mean);
   memcpy(spec.scale, card->scale, sizeof spec.scale);

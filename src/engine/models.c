@@ -80,19 +80,13 @@ static akin_status models_add_cards(models_list *list, akin_error *err) {
   return AKIN_OK;
 }
 
-static akin_status models_visit_imported(const char *models, const char *name, akin_model_visit *visit, void *context,
-                                         bool *imported, akin_error *err) {
-  akin_folder *folder = NULL;
+static akin_status models_visit_imported(akin_folder *folder, akin_model_visit *visit, void *context) {
   akin_cut cut = {0};
   akin_error ignored;
-  akin_status status = akin_folder_open(&folder, models, name, &ignored);
-  *imported = status == AKIN_OK;
-  if (status) /* not imported, or damaged: listed as its card; `akin model inspect` says what is wrong */
-    return status == AKIN_ERROR_MEMORY ? akin_fail_memory(err, 0) : AKIN_OK;
   const akin_card *card = akin_folder_card(folder);
   const akin_cut_request request = {.preparation = &card->preparation, .precision = "f32"}; /* for its dim alone */
-  status = akin_folder_cut(&cut, folder, &request, &ignored);
-  akin_model_entry entry = {.name = name,
+  akin_status status = akin_folder_cut(&cut, folder, &request, &ignored);
+  akin_model_entry entry = {.name = akin_folder_name(folder),
                             .description = card->description,
                             .licence = card->licence,
                             .dim = status ? 0 : cut.dim,
@@ -102,22 +96,33 @@ static akin_status models_visit_imported(const char *models, const char *name, a
                             .bytes = akin_folder_disk_use(folder)};
   status = visit(context, &entry);
   akin_cut_clear(&cut);
-  akin_folder_close(folder);
   return status;
+}
+
+/* Of a model that is not imported, or damaged, only the card is known, if there is one. */
+static akin_status models_visit_card(const char *name, bool damaged, akin_model_visit *visit, void *context) {
+  const akin_card *card = akin_card_builtin(name);
+  akin_model_entry entry = {.name = name, .description = "", .licence = "", .damaged = damaged};
+  if (card) {
+    entry.description = card->description;
+    entry.licence = card->licence;
+    entry.width = card->preparation.width;
+    entry.height = card->preparation.height;
+  }
+  return visit(context, &entry);
 }
 
 static akin_status models_visit(const char *models, const char *name, akin_model_visit *visit, void *context,
                                 akin_error *err) {
-  bool imported = false;
-  akin_status status = models_visit_imported(models, name, visit, context, &imported, err);
-  const akin_card *card = akin_card_builtin(name);
-  if (status || imported || !card) return status;
-  akin_model_entry entry = {.name = name,
-                            .description = card->description,
-                            .licence = card->licence,
-                            .width = card->preparation.width,
-                            .height = card->preparation.height};
-  return visit(context, &entry);
+  akin_folder *folder = NULL;
+  akin_error ignored;
+  akin_status status = akin_folder_open(&folder, models, name, &ignored);
+  if (status == AKIN_ERROR_MEMORY) return akin_fail_memory(err, 0);
+  /* A damaged folder can lack a file, which is NOT_FOUND too: only the folder tells it from a model that is not there. */
+  bool damaged = status && akin_folder_is_there(models, name);
+  status = status ? models_visit_card(name, damaged, visit, context) : models_visit_imported(folder, visit, context);
+  akin_folder_close(folder);
+  return status;
 }
 
 akin_status akin_model_list(const char *models_folder, akin_model_visit *visit, void *context, akin_error *err) {

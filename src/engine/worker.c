@@ -69,19 +69,25 @@ static akin_status worker_read(akin_workers *w, akin_result *r, akin_buffer *byt
   return status ? status : akin_hash_bytes(&r->content, bytes->data, bytes->size, err);
 }
 
-/* Is there a feature for this content already? Then r has its size. */
+static akin_status worker_make_room(const akin_workers *w, akin_result *r, akin_error *err) {
+  size_t size = (size_t)akin_model_dim(w->model) * sizeof(float);
+  r->feature = akin_alloc(size);
+  return r->feature ? AKIN_OK : akin_fail_memory(err, size);
+}
+
+/* Is there a feature for this content already? Then r has it, and its size. It is not enough that the store has the
+ * feature now: it leaves with the last image of its content, which may be written before r is. */
 static akin_status worker_look_up(akin_workers *w, akin_result *r, akin_storage *reader, bool *known, akin_error *err) {
   uint64_t content_id = 0;
   *known = false;
   akin_status status = akin_storage_content_find(reader, &r->content, &content_id, &r->width, &r->height, err);
-  if (!status && content_id > 0) status = akin_storage_feature_get(reader, w->model_id, content_id, NULL, known, err);
+  if (!status && content_id > 0)
+    status = akin_storage_feature_get(reader, w->model_id, content_id, r->feature, known, err);
+  r->outcome = AKIN_OUTCOME_REUSED;
   return status;
 }
 
 static akin_status worker_embed(akin_workers *w, akin_result *r, const akin_buffer *bytes, akin_error *err) {
-  size_t size = (size_t)akin_model_dim(w->model) * sizeof(float);
-  r->feature = akin_alloc(size);
-  if (!r->feature) return akin_fail_memory(err, size);
   r->outcome = AKIN_OUTCOME_EMBEDDED;
   return akin_model_embed_bytes(w->model, r->feature, &r->width, &r->height, bytes->data, bytes->size, 0, err);
 }
@@ -95,13 +101,13 @@ static void worker_do(akin_workers *w, akin_result *r, akin_storage *reader, aki
     return;
   }
   if (!status) {
-    akin_status stored = worker_look_up(w, r, reader, &known, &err);
+    akin_status stored = worker_make_room(w, r, &err);
+    if (!stored) stored = worker_look_up(w, r, reader, &known, &err);
     if (stored) {
       worker_fail(r, AKIN_OUTCOME_FATAL, stored, err.text);
       return;
     }
-    r->outcome = AKIN_OUTCOME_REUSED;
-    status = known ? AKIN_OK : worker_embed(w, r, bytes, &err);
+    if (!known) status = worker_embed(w, r, bytes, &err);
   }
   if (status)
     worker_fail(r, worker_is_image_fault(status) ? AKIN_OUTCOME_UNREADABLE : AKIN_OUTCOME_FATAL, status, err.text);

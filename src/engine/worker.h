@@ -12,8 +12,8 @@
 #include "engine/worklist.h"
 
 typedef enum akin_outcome {
-  AKIN_OUTCOME_EMBEDDED,   /* feature is there */
-  AKIN_OUTCOME_REUSED,     /* its content has a feature in the store already */
+  AKIN_OUTCOME_EMBEDDED,   /* feature is there, computed */
+  AKIN_OUTCOME_REUSED,     /* feature is there, from the store: it had one for this content */
   AKIN_OUTCOME_UNREADABLE, /* reason is there */
   AKIN_OUTCOME_VANISHED,   /* the file went away; reason is there */
   AKIN_OUTCOME_FATAL       /* no image's fault: status and reason; the run ends */

@@ -95,6 +95,30 @@ static void test_changed_file_is_computed_again(void **state) {
   expect_sound(b); /* the old content is gone with its feature */
 }
 
+static void test_files_that_change_names_keep_their_features(void **state) {
+  engine_bench *b = *state;
+  akin_progress total;
+  akin_error err;
+  engine_photos(b, 2);
+  testing_ok(engine_ingest(b, NULL, NULL, &err), &err);
+  char *one = testing_path(b->photos, "p00.jpg"), *two = testing_path(b->photos, "p01.jpg"),
+       *aside = testing_path(b->folder, "aside");
+  assert_int_equal(rename(one, aside) | rename(two, one) | rename(aside, two), 0);
+  testing_ok(engine_ingest(b, NULL, &total, &err), &err);
+  assert_int_equal(total.reused, 2);
+  const akin_summary *summary = NULL;
+  testing_ok(akin_store_summary(b->store, &summary, &err), &err);
+  assert_int_equal(summary->models[0].features, 2); /* the first one stored must not take the other's feature away */
+  akin_summary_free(summary);
+  testing_ok(engine_ingest(b, NULL, &total, &err), &err);
+  assert_int_equal(total.unchanged, 2);
+  assert_int_equal(engine_inferences, 2);
+  expect_sound(b);
+  akin_free(one);
+  akin_free(two);
+  akin_free(aside);
+}
+
 static void test_touched_file_costs_no_inference(void **state) {
   engine_bench *b = *state;
   akin_progress total;
@@ -339,6 +363,7 @@ int main(void) {
       ENGINE_TEST(test_second_run_has_nothing_to_do),
       ENGINE_TEST(test_renamed_and_copied_cost_no_inference),
       ENGINE_TEST(test_changed_file_is_computed_again),
+      ENGINE_TEST(test_files_that_change_names_keep_their_features),
       ENGINE_TEST(test_touched_file_costs_no_inference),
       ENGINE_TEST(test_bad_files_are_named_and_the_rest_goes_on),
       ENGINE_TEST(test_empty_fifo_and_dangling),
