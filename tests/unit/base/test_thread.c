@@ -143,7 +143,10 @@ static int run_without_threads(void) {
 static void work_is_not_lost_without_threads(void **state) {
   (void)state;
   int outcome = 0;
-  if (SANITIZED) skip(); /* the sanitizers need address space themselves */
+  if (SANITIZED) {
+    print_message("the sanitizers need address space themselves\n");
+    skip();
+  }
   const pid_t child = fork();
   if (child == 0) _exit(run_without_threads());
   assert_int_equal(waitpid(child, &outcome, 0), child);

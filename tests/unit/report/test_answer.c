@@ -135,7 +135,10 @@ static void paths_keep_bytes(void **state) {
 static void points_under_a_locale_with_commas(void **state) {
   akin_error err;
   report_memory m;
-  if (!comma_locale_set(*state)) skip();
+  if (!comma_locale_set(*state)) {
+    print_message("no locale with a decimal comma can be had\n");
+    skip();
+  }
   akin_hits *hits = report_question("/a", NULL);
   report_hit(hits, "/b", 0.125f);
   report_memory_open(&m);

@@ -369,7 +369,10 @@ static void test_bf16(void **state) {
 /* OpenVINO made to use less of the processor than there is: it would compute in f32 and say nothing. */
 static void test_bf16_is_read_back(void **state) {
   fixture *f = *state;
-  if (!akin_cpu_has_bf16()) skip();
+  if (!akin_cpu_has_bf16()) {
+    print_message("this processor has no bfloat16\n");
+    skip();
+  }
   f->spec.precision = AKIN_PRECISION_BF16;
   pid_t child = fork();
   assert_true(child >= 0);
