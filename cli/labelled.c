@@ -7,10 +7,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 int cli_labelled_open(cli_labelled *labelled, const char *path) {
   static char labels[PATH_MAX]; /* the result borrows it */
   *labelled = (cli_labelled){0};
+  if (strcmp(path, "-") == 0) {
+    cli_error("NPY has a second file beside it and cannot go to standard output: name a file, as in numbers.npy");
+    return CLI_USAGE;
+  }
   if (!cli_path_exchange(labels, path, "npy", "json")) return CLI_FAILED;
   int code = cli_result_open(&labelled->numbers, path);
   if (code == CLI_DONE) code = cli_result_open(&labelled->labels, labels);

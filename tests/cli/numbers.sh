@@ -13,6 +13,8 @@ try akin export features.npy
 json_is labels features.json
 try akin export
 try akin export none/features.npy
+try akin export -
+try akin matrix --format npy -o -
 try akin embed --layer stem_activation --model tiny -o embedded.npy photos/plain-1.png photos/none.png photos/slope-1.png photos/stripes-1.png
 json_is labels embedded.json
 try akin embed photos/none.png
