@@ -262,6 +262,7 @@ static akin_status ingest_work(ingest *in, unsigned jobs, akin_error *err) {
 
 static akin_status ingest_remove(void *context, const akin_stored_image *image, akin_error *err) {
   ingest *in = context;
+  if (akin_plan_saw(&in->plan, image->id)) return AKIN_OK; /* by a path after the one that missed it */
   in->progress.removed++;
   return akin_storage_image_remove(in->writer, image->id, err);
 }
@@ -321,9 +322,10 @@ akin_status akin_store_ingest(akin_store *store, akin_model *model, const char *
   if (status) return status;
   in.began = ingest_now();
   status = ingest_run(&in, paths, count, &trouble, err);
+  const bool written = in.writer != NULL;
   akin_plan_free(&in.plan);
   akin_storage_close(in.writer);
-  if (in.writer && status != AKIN_ERROR_NO_SPACE) ingest_pack(&in);
+  if (written && status != AKIN_ERROR_NO_SPACE) ingest_pack(&in);
   ingest_tell(&in, ingest_now());
   if (total) *total = in.progress;
   if (!status && in.cancelled) {

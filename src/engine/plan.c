@@ -34,9 +34,9 @@ static akin_status plan_mark(akin_plan *p, uint64_t id, akin_error *err) {
   return AKIN_OK;
 }
 
-static bool plan_is_marked(const akin_plan *p, uint64_t id) {
-  size_t byte = (size_t)(id / 8);
-  return byte < p->seen_bytes && (p->seen[byte] >> (id % 8) & 1);
+bool akin_plan_saw(const akin_plan *plan, uint64_t image_id) {
+  size_t byte = (size_t)(image_id / 8);
+  return byte < plan->seen_bytes && (plan->seen[byte] >> (image_id % 8) & 1);
 }
 
 /* ---- one file ---- */
@@ -108,7 +108,7 @@ static bool plan_is_unread(const akin_plan *p, const char *path) {
 
 static akin_status plan_visit_gone(void *context, const akin_stored_image *image, akin_error *err) {
   akin_plan *p = context;
-  if (plan_is_marked(p, image->id) || plan_is_unread(p, image->path)) return AKIN_OK;
+  if (akin_plan_saw(p, image->id) || plan_is_unread(p, image->path)) return AKIN_OK;
   return akin_worklist_add(p->gone, image->path, 0, err);
 }
 

@@ -29,6 +29,8 @@ typedef struct akin_plan {
 /* Takes a path (a folder or a file) into the plan. A path that cannot be used, or whose images are all gone, is an
  * error after which others can still be taken: NOT_FOUND, REFUSED. */
 akin_status akin_plan_add(akin_plan *plan, const char *path, akin_error *err);
+/* Was this image met by one of the paths? */
+bool akin_plan_saw(const akin_plan *plan, uint64_t image_id);
 void akin_plan_free(akin_plan *plan); /* what it owns: work, gone, seen, unread */
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Results that may wait for the writer: more than a commit takes, so that nobody waits for the disk. */
 #define WORKER_RESULTS 256
@@ -59,11 +60,18 @@ static bool worker_is_image_fault(akin_status status) {
          status == AKIN_ERROR_IO;
 }
 
+static bool worker_is_link(const char *path) {
+  struct stat st;
+  return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static akin_status worker_read(akin_workers *w, akin_result *r, akin_buffer *bytes, akin_error *err) {
   int64_t before = akin_facts_now();
   akin_status status = akin_file_read(bytes, r->path, w->model->options.limits.max_bytes, &r->facts, err);
   if (status && akin_file_facts_of(&r->facts, r->path, NULL) == AKIN_ERROR_NOT_FOUND)
-    return akin_fail(err, AKIN_ERROR_NOT_FOUND, "went away while it was being indexed");
+    return akin_fail(err, AKIN_ERROR_NOT_FOUND,
+                     worker_is_link(r->path) ? "is a link to a file that is not there"
+                                             : "went away while it was being indexed");
   akin_facts_settle(&r->facts, before);
   if (!status && bytes->size == 0) return akin_fail(err, AKIN_ERROR_FORMAT, "is empty (0 bytes)");
   return status ? status : akin_hash_bytes(&r->content, bytes->data, bytes->size, err);

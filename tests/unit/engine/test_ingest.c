@@ -181,6 +181,12 @@ static void test_empty_fifo_and_dangling(void **state) {
   assert_int_equal(total.embedded, 1);
   assert_int_equal(total.skipped, 3);
   expect_sound(b);
+  assert_int_equal(unlink(empty) | unlink(fifo), 0);
+  o = told_options(&t);
+  testing_ok(engine_ingest(b, &o, &total, &err), &err);
+  assert_int_equal(t.skipped, 1);
+  assert_string_equal(t.path, dangling);
+  assert_string_equal(t.reason, "is a link to a file that is not there");
   akin_free(empty);
   akin_free(fifo);
   akin_free(dangling);
@@ -199,6 +205,22 @@ static void test_deleted_files_leave(void **state) {
   assert_int_equal(stored_images(b), 4);
   expect_sound(b);
   akin_free(path);
+}
+
+static void test_file_that_a_folder_passes_over_stays_when_named(void **state) {
+  engine_bench *b = *state;
+  akin_progress total;
+  akin_error err;
+  engine_photos(b, 1);
+  char *hidden = engine_photo(b, ".hidden.jpg", 9);
+  const char *paths[] = {b->photos, hidden};
+  testing_ok(akin_store_ingest(b->store, b->model, paths, 2, NULL, &total, &err), &err);
+  assert_int_equal(total.embedded, 2);
+  testing_ok(akin_store_ingest(b->store, b->model, paths, 2, NULL, &total, &err), &err);
+  assert_int_equal(total.unchanged, 2);
+  assert_int_equal(total.removed, 0);
+  assert_int_equal(stored_images(b), 2);
+  akin_free(hidden);
 }
 
 static void test_only_scanned_folders_lose_images(void **state) {
@@ -368,6 +390,7 @@ int main(void) {
       ENGINE_TEST(test_bad_files_are_named_and_the_rest_goes_on),
       ENGINE_TEST(test_empty_fifo_and_dangling),
       ENGINE_TEST(test_deleted_files_leave),
+      ENGINE_TEST(test_file_that_a_folder_passes_over_stays_when_named),
       ENGINE_TEST(test_only_scanned_folders_lose_images),
       ENGINE_TEST(test_empty_or_missing_root_is_refused),
       ENGINE_TEST(test_one_bad_path_does_not_stop_the_others),
