@@ -87,10 +87,13 @@ static akin_status question_open_model(akin_question *q, akin_error *err) {
   akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
   akin_store *store = q->store;
   char *layer = NULL, *meaning = NULL, *difference = NULL;
-  if (store->model && strcmp(akin_model_fingerprint(store->model), q->model->fingerprint) == 0) return AKIN_OK;
+  if (q->query->model_options) options = *q->query->model_options;
+  if (store->model && strcmp(akin_model_fingerprint(store->model), q->model->fingerprint) == 0) {
+    store->model->options.limits = options.limits; /* the question before may have had others */
+    return AKIN_OK;
+  }
   akin_model_free(store->model);
   store->model = NULL;
-  if (q->query->model_options) options = *q->query->model_options;
   akin_status status = akin_model_settings_parse(&options, &layer, &meaning, q->model->card, err);
   if (!status) status = akin_model_open(&store->model, q->model->name, &options, err);
   if (!status && strcmp(akin_model_fingerprint(store->model), q->model->fingerprint) != 0) {
@@ -142,6 +145,7 @@ static akin_status question_find_path(akin_question *q, const char *path, uint64
 
 static akin_status question_embed(akin_question *q, const char *path, const akin_buffer *bytes, akin_error *err) {
   akin_status status = question_open_model(q, err);
+  if (!status) status = akin_model_prepare(q->store->model, err);
   q->model_failed = status != AKIN_OK;
   if (!status && (status = akin_model_embed_memory(q->store->model, q->feature, bytes->data, bytes->size, 0, err)))
     status = akin_fail_context(err, status, "%s", path);

@@ -16,7 +16,7 @@ typedef struct akin_question {
   float *feature;     /* f32 [dim], of the image at hand */
   uint64_t *contents; /* of the query images that are stored */
   size_t content_count, content_room;
-  bool model_failed; /* the model could not be opened: no image's own fault */
+  bool model_failed; /* the model could not be opened or compiled: no image's own fault */
 } akin_question;
 
 /* Checks the query and finds the model; contents come from the store's vectors. */

@@ -14,7 +14,6 @@ struct akin_store {
   akin_vectors *vectors;  /* the packed features of the model that was asked last, or NULL */
   uint64_t vectors_model; /* its id in the store */
   akin_model *model;      /* opened for a question whose image was not stored; kept for the next one */
-  bool model_by_default;  /* it was opened without the caller's options */
 };
 
 /* Borrowed until the handle writes or is closed. NOT_FOUND says how to make a store. */

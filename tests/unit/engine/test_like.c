@@ -2,6 +2,8 @@
  * errors. */
 #include "unit/engine/engine_testing.h"
 
+#include "base/error.h"
+
 #include <math.h>
 
 #define PHOTOS 12
@@ -250,6 +252,12 @@ static void test_recommend_everything(void **state) {
   assert_int_equal(t.rows, 1);
 }
 
+static akin_status refuse_to_open(akin_network **out, const akin_runtime_spec *spec, akin_error *err) {
+  *out = NULL;
+  (void)spec;
+  return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "this processor cannot compute that");
+}
+
 static void test_recommend_goes_on_after_a_bad_image(void **state) {
   engine_bench *b = *state;
   table t = {0};
@@ -262,6 +270,41 @@ static void test_recommend_goes_on_after_a_bad_image(void **state) {
   assert_int_equal(t.skipped, 1);
   akin_free(bad);
   akin_free(good);
+}
+
+static void test_broken_runtime_is_no_image_s_fault(void **state) {
+  engine_bench *b = *state;
+  table t = {0};
+  akin_error err;
+  char *outside = testing_path(b->folder, "outside.jpg");
+  const char *path = outside;
+  engine_picture(outside, 99);
+  engine_runtime.open = refuse_to_open;
+  testing_expect(akin_store_recommend(b->store, &path, 1, NULL, table_row, table_skipped, &t, &err),
+                 AKIN_ERROR_UNSUPPORTED, &err);
+  assert_int_equal(t.rows + t.skipped, 0);
+  akin_free(outside);
+}
+
+/* The store keeps the model that it opened for a question; the limits are the next question's all the same. */
+static void test_limits_are_those_of_the_question(void **state) {
+  engine_bench *b = *state;
+  akin_error err;
+  akin_hits *hits = NULL;
+  akin_query query = AKIN_QUERY_INIT;
+  akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
+  char *outside = testing_path(b->folder, "outside.jpg");
+  const char *path = outside;
+  engine_picture(outside, 99);
+  query.model_options = &options;
+  options.limits.max_pixels = 64 * 48 - 1;
+  testing_expect(akin_store_like(b->store, &hits, &path, 1, &query, &err), AKIN_ERROR_LIMIT, &err);
+  options.limits.max_pixels++;
+  testing_ok(akin_store_like(b->store, &hits, &path, 1, &query, &err), &err);
+  akin_hits_free(hits);
+  options.limits.max_pixels--;
+  testing_expect(akin_store_like(b->store, &hits, &path, 1, &query, &err), AKIN_ERROR_LIMIT, &err);
+  akin_free(outside);
 }
 
 /* ---- matrix ---- */
@@ -346,6 +389,8 @@ int main(void) {
       LIKE_TEST(test_no_store),
       LIKE_TEST(test_recommend_everything),
       LIKE_TEST(test_recommend_goes_on_after_a_bad_image),
+      LIKE_TEST(test_broken_runtime_is_no_image_s_fault),
+      LIKE_TEST(test_limits_are_those_of_the_question),
       LIKE_TEST(test_matrix),
       LIKE_TEST(test_damaged_cache_is_made_again),
   };
