@@ -27,6 +27,7 @@ static akin_status model_list_json(model_list_work *work, const akin_model_entry
   if (!status) status = akin_json_string(out, e->licence, err);
   fprintf(out, ", \"width\": %u, \"height\": %u, \"imported\": %s", e->width, e->height,
           e->imported ? "true" : "false");
+  if (e->damaged) fputs(", \"damaged\": true", out);
   if (e->imported) fprintf(out, ", \"dim\": %u, \"bytes\": %" PRIu64, e->dim, e->bytes);
   fputs("}", out);
   return status;
@@ -36,7 +37,11 @@ static akin_status model_list_csv(model_list_work *work, const akin_model_entry 
   FILE *out = work->out;
   if (work->count == 0) fputs("name,imported,dim,width,height,bytes,licence,description\n", out);
   akin_status status = akin_csv_text(out, '\0', e->name, &work->err);
-  fprintf(out, ",%s,%u,%u,%u,%" PRIu64, e->imported ? "yes" : "no", e->dim, e->width, e->height, e->bytes);
+  fprintf(out, ",%s,%u,%u,%u,%" PRIu64,
+          e->imported  ? "yes"
+          : e->damaged ? "damaged"
+                       : "no",
+          e->dim, e->width, e->height, e->bytes);
   if (!status) status = akin_csv_text(out, ',', e->licence, &work->err);
   if (!status) status = akin_csv_text(out, ',', e->description, &work->err);
   fputc('\n', out);
@@ -50,8 +55,11 @@ static akin_status model_list_table(model_list_work *work, const akin_model_entr
   if (e->imported)
     fprintf(work->out, "%-24s %-10s %5u ", e->name, cli_bytes_text(bytes, e->bytes), e->dim);
   else
-    fprintf(work->out, "%-24s %-10s %5s ", e->name, "-", "");
-  fprintf(work->out, "%4ux%-4u  ", e->width, e->height);
+    fprintf(work->out, "%-24s %-10s %5s ", e->name, e->damaged ? "damaged" : "-", "");
+  if (e->width > 0)
+    fprintf(work->out, "%4ux%-4u  ", e->width, e->height);
+  else
+    fprintf(work->out, "%9s  ", "");
   akin_status status = akin_line_text(work->out, e->description, &work->err);
   fputc('\n', work->out);
   return status;

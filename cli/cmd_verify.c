@@ -25,11 +25,11 @@ static void verify_report(void *context, const char *line) {
   work->faults++;
 }
 
-/* A built-in model that is not imported has nothing to check. */
+/* Opening a damaged model says what is wrong; one that is not imported has nothing to check. */
 static akin_status verify_model(void *context, const akin_model_entry *entry) {
   akin_model *model = NULL;
   akin_error err;
-  if (!entry->imported) return AKIN_OK;
+  if (!entry->imported && !entry->damaged) return AKIN_OK;
   akin_status status = akin_model_open(&model, entry->name, NULL, &err);
   if (!status) status = akin_model_verify(model, &err);
   akin_model_free(model);

@@ -126,6 +126,7 @@ typedef struct akin_model_entry {
   uint32_t dim;           /* 0 when not imported */
   uint32_t width, height; /* of the input */
   int imported;
+  int damaged; /* its folder is there, but cannot be used: akin_model_open says why; imported is then 0 */
   uint64_t bytes;
 } akin_model_entry;
 typedef akin_status akin_model_visit(void *context, const akin_model_entry *entry);

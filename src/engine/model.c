@@ -270,7 +270,9 @@ akin_status akin_model_embed_memory(akin_model *model, float *feature, const voi
 
 akin_status akin_model_embed_path(akin_model *model, float *feature, const char *path, int raw, akin_error *err) {
   akin_buffer bytes = AKIN_BUFFER_INIT(0);
-  akin_status status = akin_file_read(&bytes, path, model->options.limits.max_bytes, NULL, err);
+  akin_status status = akin_model_prepare(model, err); /* a fault of the model is none of the image */
+  if (status) return status;
+  status = akin_file_read(&bytes, path, model->options.limits.max_bytes, NULL, err);
   if (!status) {
     status = akin_model_embed_memory(model, feature, bytes.data, bytes.size, raw, err);
     if (status) status = akin_fail_context(err, status, "%s", path);

@@ -1,6 +1,8 @@
 /* models.c - the models of a user: importing, listing, deleting. */
 #include "base/error.h"
+#include "base/file.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "engine/places.h"
 #include "model/model.h"
 
@@ -118,9 +120,13 @@ static akin_status models_visit(const char *models, const char *name, akin_model
   akin_error ignored;
   akin_status status = akin_folder_open(&folder, models, name, &ignored);
   if (status == AKIN_ERROR_MEMORY) return akin_fail_memory(err, 0);
-  /* A damaged folder can lack a file, which is NOT_FOUND too: only the folder tells it from a model that is not there. */
-  bool damaged = status && akin_folder_is_there(models, name);
-  status = status ? models_visit_card(name, damaged, visit, context) : models_visit_imported(folder, visit, context);
+  if (!status) {
+    status = models_visit_imported(folder, visit, context);
+  } else { /* NOT_FOUND can be a file inside a damaged folder: only the folder itself tells */
+    char *path = akin_path_join(models, name);
+    status = path ? models_visit_card(name, akin_file_exists(path), visit, context) : akin_fail_memory(err, 0);
+    akin_free(path);
+  }
   akin_folder_close(folder);
   return status;
 }

@@ -29,6 +29,8 @@ static akin_status fake_open(akin_network **out, const akin_runtime_spec *spec, 
   if (spec->width < FAKE_GRID || spec->height < FAKE_GRID)
     return akin_fail(err, AKIN_ERROR_USAGE, "an input of %u×%u pixels: the fake runtime needs %u×%u", spec->width,
                      spec->height, FAKE_GRID, FAKE_GRID);
+  akin_status status = spec->check ? spec->check(spec->check_context, err) : AKIN_OK;
+  if (status) return status;
   akin_network *n = akin_alloc(sizeof *n);
   if (!n) return akin_fail_memory(err, sizeof *n);
   *n = (akin_network){.width = spec->width, .height = spec->height, .bgr = spec->bgr};

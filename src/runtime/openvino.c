@@ -407,7 +407,8 @@ static akin_status openvino_import_or_compile(akin_network *n, const akin_runtim
   bool keep = spec->blob_folder && akin_blob_folder_ready(spec->blob_folder);
   char *key = keep ? openvino_blob_key(spec) : NULL, *path = key ? akin_blob_path(spec->blob_folder, key) : NULL;
   if (!path || openvino_import(n, spec, path, key)) {
-    status = openvino_compile(n, spec, err);
+    if (spec->check) status = spec->check(spec->check_context, err);
+    if (!status) status = openvino_compile(n, spec, err);
     if (!status) status = openvino_check_precision(n, spec, err);
     if (!status && path) openvino_export(n, spec->blob_folder, path, key);
   }

@@ -25,6 +25,10 @@ typedef struct akin_runtime_spec {
   float mean[3], scale[3]; /* in the network's channel order: (x - mean) / scale */
   akin_precision precision;
   uint32_t workers; /* sessions that run at once, one core each; 0: one session with all cores */
+  /* Are the files sound? Asked before they are compiled, not when a blob is there: what is compiled from damaged
+   * weights answers nonsense, and its blob would outlive the damage. NULL: not asked. Its error is that of open. */
+  akin_status (*check)(void *context, akin_error *err);
+  void *check_context;
 } akin_runtime_spec;
 
 typedef struct akin_network akin_network;                 /* a compiled network; shared by threads */

@@ -18,3 +18,11 @@ try akin verify
 try akin verify --format json
 akin verify --format json >verify.json
 json_is verify verify.json
+
+# A model that cannot even be opened is no sound one; nor are new features computed from damaged weights.
+try akin embed --model tiny photos/$(ls photos | head -1)
+echo "{" >"$AKIN_MODELS/tiny/card.json"
+try akin verify
+try akin model list
+akin model list --format json >list.json
+json_is model-list list.json
