@@ -26,25 +26,27 @@ typedef struct akin_model akin_model;
 
 typedef enum akin_preprocess {
   AKIN_PREPROCESS_CARD = 0, /* as the model's card says */
-  AKIN_PREPROCESS_KERAS =
-      1 /* exactly Keras' load_img: nearest neighbour, stretched, no EXIF orientation, transparency dropped */
+  /* exactly Keras' load_img: nearest neighbour, stretched, no EXIF orientation, transparency dropped */
+  AKIN_PREPROCESS_KERAS = 1
 } akin_preprocess;
 
 typedef enum akin_pooling {
   AKIN_POOLING_AVERAGE = 0, /* of a layer that is a map: the mean over its places */
-  AKIN_POOLING_MAX = 1
+  AKIN_POOLING_MAX = 1      /* the same: the largest of them */
 } akin_pooling;
 
 /* How a model is opened. Start from AKIN_MODEL_OPTIONS_INIT. Strings are borrowed for the call. */
 typedef struct akin_model_options {
-  uint32_t version;          /* AKIN_MODEL_OPTIONS_VERSION */
-  const char *models_folder; /* where imported models are; NULL: $AKIN_MODELS, else the user's own
-                                ($XDG_DATA_HOME/akin/models) */
-  const char *layer; /* feature layer: a name, or "-2" counted from the end as Keras does; NULL: the card's, else the
-                        layer before the class scores */
+  uint32_t version; /* AKIN_MODEL_OPTIONS_VERSION */
+  /* where imported models are; NULL: $AKIN_MODELS, else the user's own ($XDG_DATA_HOME/akin/models) */
+  const char *models_folder;
+  /* feature layer: a name, or "-2" counted from the end as Keras does; NULL: the card's, else by the rule that
+   * akin_model_describe tells */
+  const char *layer;
   akin_pooling pooling;
   akin_preprocess preprocess;
-  int bf16;           /* 1: compute in bfloat16; AKIN_ERROR_UNSUPPORTED where the processor has none. 0: f32 */
+  /* 0: compute in f32; 1: in bfloat16. Where the processor has none the first feature is AKIN_ERROR_UNSUPPORTED. */
+  int bf16;
   uint32_t workers;   /* images at a time, one core each; 0: one at a time with all cores */
   akin_limits limits; /* for image files */
 } akin_model_options;
@@ -61,8 +63,8 @@ AKIN_API uint32_t akin_cores(void);
  * embedded.
  *   out: freed with akin_model_free; NULL on failure
  *   options: NULL for the defaults
- * Errors: NOT_FOUND (not imported: says how; no such layer), USAGE (options), UNSUPPORTED (bf16), FORMAT or MISMATCH (a
- * damaged model folder), IO, MEMORY.
+ * Errors: NOT_FOUND (not imported: says how; no such layer), USAGE (options), FORMAT or MISMATCH (a damaged model
+ * folder), IO, MEMORY.
  */
 AKIN_API akin_status akin_model_open(akin_model **out, const char *name, const akin_model_options *options,
                                      akin_error *err);
@@ -70,15 +72,19 @@ AKIN_API void akin_model_free(akin_model *model); /* NULL is fine */
 
 AKIN_API const char *akin_model_name(const akin_model *model); /* borrowed until akin_model_free */
 AKIN_API uint32_t akin_model_dim(const akin_model *model);     /* floats in a feature */
-AKIN_API const char *
-akin_model_fingerprint(const akin_model *model); /* 64 hexadecimal digits; features are comparable when it is equal */
+/* 64 hexadecimal digits, borrowed until akin_model_free; features are comparable when they are equal. */
+AKIN_API const char *akin_model_fingerprint(const akin_model *model);
 
 /*
- * The feature of one image.
- *   feature: f32 [akin_model_dim], owned by the caller
+ * The feature of one image: a file, the bytes of one, or pixels. The first one compiles the network: seconds, or a
+ * fraction of one when that was done before.
+ *   feature: f32 [akin_model_dim], owned by the caller; undefined on failure
+ *   path: a regular file, known by its bytes, not by its name
+ *   bytes: `size` of them, borrowed for the call
+ *   pixels: used as they are; borrowed for the call
  *   raw: 0: of unit length; 1: as the network gives it
- * Errors: NOT_FOUND, IO, FORMAT (not an image, damaged), UNSUPPORTED (HEIC …), LIMIT, RUNTIME (the inference
- * library), MEMORY. A feature that is zero, NaN or infinite is FORMAT.
+ * Errors: NOT_FOUND, IO, FORMAT (not an image, damaged), UNSUPPORTED (HEIC …; bf16), LIMIT, RUNTIME (the
+ * inference library), USAGE (pixels out of their range), MEMORY. A feature that is zero, NaN or infinite is FORMAT.
  */
 AKIN_API akin_status akin_model_embed_path(akin_model *model, float *feature, const char *path, int raw,
                                            akin_error *err);
@@ -104,20 +110,24 @@ typedef struct akin_import_options {
 
 /*
  * Imports a weights file (.pth). Everything or nothing.
- *   name, name_size: where the model's name is written (128 bytes suffice); may be NULL, 0
- * Errors: NOT_FOUND, UNSUPPORTED (unknown file: says --card), MISMATCH (weights that do not fit: layer, expected and
- * found shape), FORMAT (damaged; NaN), REFUSED (name taken), BUSY (another import or removal is
- * at work), IO, NO_SPACE, MEMORY.
+ *   options: NULL for the defaults
+ *   name: where the model's name is written, shortened to name_size bytes with its NUL; 128 suffice. May be NULL
+ * Errors: NOT_FOUND, USAGE (options), UNSUPPORTED (unknown file: says --card), MISMATCH (weights that do not fit:
+ * layer, expected and found shape), FORMAT (damaged; NaN), REFUSED (name taken), BUSY (another import or removal is at
+ * work), IO, NO_SPACE, MEMORY.
  */
 AKIN_API akin_status akin_model_import_file(const char *path, const akin_import_options *options, char *name,
                                             size_t name_size, akin_error *err);
 
-/* Takes an imported model away. Features that stores hold of it stay. Errors: NOT_FOUND, BUSY, IO. */
+/*
+ * Takes an imported model away. Features that stores hold of it stay.
+ *   models_folder: as in akin_model_options
+ * Errors: USAGE (no name), NOT_FOUND, BUSY, IO, MEMORY.
+ */
 AKIN_API akin_status akin_model_delete(const char *models_folder, const char *name, akin_error *err);
 
 /*
- * One line of `akin model list`: every built-in card and every imported model. Strings are borrowed for the visit.
- *   imported: 1 when it can be opened; bytes: on disk, 0 when not imported
+ * What akin_model_list tells of a built-in card or an imported model. Strings are borrowed for the visit, never NULL.
  */
 typedef struct akin_model_entry {
   const char *name;
@@ -125,26 +135,38 @@ typedef struct akin_model_entry {
   const char *licence;
   uint32_t dim;           /* 0 when not imported */
   uint32_t width, height; /* of the input */
-  int imported;
-  int damaged; /* its folder is there, but cannot be used: akin_model_open says why; imported is then 0 */
-  uint64_t bytes;
+  int imported;           /* 1: it can be opened */
+  int damaged;            /* its folder is there, but cannot be used: akin_model_open says why; imported is then 0 */
+  uint64_t bytes;         /* on disk; 0 when not imported */
 } akin_model_entry;
 typedef akin_status akin_model_visit(void *context, const akin_model_entry *entry);
-/* In order of name. A visit that does not return AKIN_OK ends it, and that is the result. */
+/*
+ * Every built-in card and every imported model, in order of name.
+ *   models_folder: as in akin_model_options
+ *   visit: one that does not return AKIN_OK ends it, and that is the result, with err as it was
+ * Errors: IO, MEMORY.
+ */
 AKIN_API akin_status akin_model_list(const char *models_folder, akin_model_visit *visit, void *context,
                                      akin_error *err);
 
 /*
  * Writes what an opened model is: layers with shapes, the feature layer and the rule that chose it, preprocessing,
- * origin, licence, fingerprint. json: 1 for JSON (docs/json.md), 0 for a text for people
+ * origin, licence, fingerprint.
+ *   out: a FILE of the caller's, written but not flushed
+ *   json: 1 for JSON (docs/json.md), 0 for a text for people
+ * Errors: IO, NO_SPACE, MEMORY.
  */
 AKIN_API akin_status akin_model_describe(const akin_model *model, FILE *out, int json, akin_error *err);
 
-/* Writes the network as one ONNX file. whole: 1 up to the class scores, 0 up to the feature layer. */
+/*
+ * Writes the network as one ONNX file, which replaces what is at path as a whole or not at all.
+ *   whole: 1: up to the class scores; 0: up to the feature layer
+ * Errors: IO, NO_SPACE, MISMATCH or FORMAT (a damaged model folder), MEMORY.
+ */
 AKIN_API akin_status akin_model_export_onnx(const akin_model *model, const char *path, int whole, akin_error *err);
 
-/* Holds the model's folder against the checksums that were written when it was imported: AKIN_ERROR_MISMATCH names the
- * file that differs. */
+/* Holds the model's folder against the checksums that were written when it was imported. Errors: MISMATCH (names the
+ * file that differs), IO, MEMORY. */
 AKIN_API akin_status akin_model_verify(const akin_model *model, akin_error *err);
 
 #ifdef __cplusplus

@@ -2,7 +2,11 @@
  * akin/store.h - a store: the images that were indexed, their features, and everything asked of them.
  *
  * Thread safety: an akin_store is used by one thread at a time. Any number of handles, in one process or many, may read
- * the same store while one ingests or removes; a second writer gets AKIN_ERROR_BUSY.
+ * the same store while one ingests or removes; a second writer gets AKIN_ERROR_BUSY. Callbacks are called by the
+ * calling thread, before the function returns; they must not use the same akin_store, and get their `context` passed
+ * through.
+ *
+ * Paths are bytes, and need not be UTF-8. Given ones may be relative; those that come out are absolute.
  */
 #ifndef AKIN_STORE_H
 #define AKIN_STORE_H
@@ -20,6 +24,7 @@ typedef struct akin_store akin_store;
 
 /*
  * Opens a store.
+ *   out: closed with akin_store_close; NULL on failure
  *   folder: NULL: $AKIN_STORE, else the user's own ($XDG_DATA_HOME/akin)
  *   create: 1: made when missing; 0: AKIN_ERROR_NOT_FOUND says how to make it
  * Nothing is locked until something is written. Errors: NOT_FOUND, FORMAT (damaged), UNSUPPORTED (made by a newer
@@ -51,7 +56,8 @@ typedef struct akin_ingest_options {
   uint32_t jobs; /* workers; 0: as many as the cores that affinity and cgroup allow */
   int prune;     /* 1: a root that is missing or empty really is: its images leave the store */
   int retry;     /* 1: unreadable files that have not changed are tried again */
-  /* All callbacks may be NULL; they come from the calling thread, context is passed through. */
+
+  /* All callbacks may be NULL. */
   void (*on_progress)(void *context, const akin_progress *progress); /* several times a second */
   /* An image that cannot be used, once a run: absolute path as bytes, the reason as one line. */
   void (*on_skipped)(void *context, const char *path, const char *reason);
@@ -90,41 +96,51 @@ AKIN_API akin_status akin_store_ingest(akin_store *store, akin_model *model, con
 AKIN_API akin_status akin_store_model_options(akin_store *store, const char *model, akin_model_options *options,
                                               char *layer, size_t layer_size, akin_error *err);
 
-/* Takes images (or all images inside folders) out of the store; the files stay. *removed: how many. Paths that the
- * store does not know: NOT_FOUND, nothing is removed. */
+/*
+ * Takes images, or all images inside folders, out of the store; the files stay. Everything or nothing.
+ *   paths: `count` of them
+ *   removed: how many images; 0 on failure
+ * Errors: NOT_FOUND (a path of which the store knows no image), BUSY, IO, NO_SPACE, MEMORY.
+ */
 AKIN_API akin_status akin_store_remove(akin_store *store, const char *const *paths, size_t count, uint64_t *removed,
                                        akin_error *err);
 
-/* Takes a model's features out of the store. NOT_FOUND when the store has none of that name. */
+/*
+ * Takes a model with its features out of the store; images and the imported model stay.
+ *   removed: how many features; 0 on failure
+ * Errors: USAGE (no name), NOT_FOUND (the store has no such model), BUSY, IO, NO_SPACE, MEMORY.
+ */
 AKIN_API akin_status akin_store_remove_model(akin_store *store, const char *model, uint64_t *removed, akin_error *err);
 
 /* ---- asking ---- */
 
 /* One recommended image. */
 typedef struct akin_hit {
-  uint32_t rank;    /* 1, 2, 3 … */
-  float score;      /* cosine similarity, -1 to 1 */
-  const char *path; /* absolute, bytes; borrowed from the hits */
-  uint32_t width, height;
+  uint32_t rank;          /* 1, 2, 3 … */
+  float score;            /* cosine similarity, -1 to 1 */
+  const char *path;       /* absolute, bytes; borrowed from the hits */
+  uint32_t width, height; /* pixels, upright */
 } akin_hit;
 
-/* The answer to a question; owned by the caller. */
+/* The answer to a question: what was asked, and the images found, best first. It does not depend on the store, and what
+ * is read from it is borrowed until it is freed. */
 typedef struct akin_hits akin_hits;
-AKIN_API void akin_hits_free(akin_hits *hits); /* NULL is fine */
-AKIN_API const char *akin_hits_model(const akin_hits *hits);
-AKIN_API size_t akin_hits_query_count(const akin_hits *hits);
-AKIN_API const char *akin_hits_query(const akin_hits *hits, size_t index); /* absolute path; NULL past the end */
-AKIN_API size_t akin_hits_count(const akin_hits *hits);
+AKIN_API void akin_hits_free(akin_hits *hits);                              /* NULL is fine */
+AKIN_API const char *akin_hits_model(const akin_hits *hits);                /* the model's name */
+AKIN_API size_t akin_hits_query_count(const akin_hits *hits);               /* the images of the question */
+AKIN_API const char *akin_hits_query(const akin_hits *hits, size_t index);  /* absolute path; NULL past the end */
+AKIN_API size_t akin_hits_count(const akin_hits *hits);                     /* at most k: a store may hold fewer */
 AKIN_API const akin_hit *akin_hits_at(const akin_hits *hits, size_t index); /* NULL past the end */
 
-/* What is asked. Start from AKIN_QUERY_INIT. */
+/* What is asked. Start from AKIN_QUERY_INIT. Strings are borrowed for the call. */
 typedef struct akin_query {
   uint32_t version;
   const char *model; /* name; NULL: the store's first */
   uint32_t k;        /* hits wanted, 1 or more; default 5 */
   int include_self;  /* 1: images with the content of a query image may be hits */
-  const akin_model_options
-      *model_options; /* how the model is opened when a query image is not stored; NULL: defaults */
+  /* How the model is opened when a query image is not stored; NULL: defaults. Layer, pooling, preprocess and bf16 are
+   * not taken from here: they are what the store's features were computed with. */
+  const akin_model_options *model_options;
 } akin_query;
 
 #define AKIN_QUERY_VERSION 1u
@@ -133,18 +149,27 @@ typedef struct akin_query {
 
 /*
  * The k images most like the given ones. Several images are one question: the mean of their features. An image that is
- * stored and unchanged is not read again; any other is embedded with the model, which is opened when first needed and
- * kept. Ties are ordered by path. Errors: USAGE (k of 0, no image), NOT_FOUND (an empty store; no such model in it; a
- * query file), those of akin_model_embed_path, MISMATCH (the imported model is not the one the store's features are
+ * stored and unchanged is not read again, and need not be there any more; of any other the content is looked up, and if
+ * the store does not know it either it is embedded with the model, which is opened when first needed and kept. Ties are
+ * ordered by path.
+ *   out: freed with akin_hits_free; NULL on failure
+ *   images: `count` paths of files
+ *   query: NULL for the defaults
+ * Errors: USAGE (k of 0, no image), NOT_FOUND (an empty store; no such model in it; a query file), those of
+ * akin_model_open and akin_model_embed_path, MISMATCH (the imported model is not the one the store's features are
  * from), IO, MEMORY.
  */
 AKIN_API akin_status akin_store_like(akin_store *store, akin_hits **out, const char *const *images, size_t count,
                                      const akin_query *query, akin_error *err);
 
 /*
- * For each of the given images (count 0: for every stored one, in order of path) its own best k. visit gets each
- * answer, owned by the visit's caller; a visit that does not return AKIN_OK ends it, and that is the result. An image
- * that cannot be read is told to on_skipped (may be NULL), and the rest goes on.
+ * For each image its own best k, one question after the other.
+ *   images: `count` paths of files; count 0: every stored image, in order of path
+ *   query: NULL for the defaults
+ *   visit: gets each answer, borrowed for the visit. One that does not return AKIN_OK ends it, and that is the result,
+ *     with err as it was
+ *   on_skipped: told of an image that cannot be read, while the rest goes on; may be NULL
+ * Errors: those of akin_store_like, less what is told to on_skipped.
  */
 typedef akin_status akin_hits_visit(void *context, const akin_hits *hits);
 AKIN_API akin_status akin_store_recommend(akin_store *store, const char *const *images, size_t count,
@@ -153,16 +178,24 @@ AKIN_API akin_status akin_store_recommend(akin_store *store, const char *const *
                                           void *context, akin_error *err);
 
 /*
- * Every stored feature of a model, one row an image, in order of path.
- *   visit: feature f32 [dim], unit length, borrowed for the visit
+ * Every stored feature of a model, one row an image, in order of path. Memory: the features and the paths.
+ *   model: a name; NULL: the store's first
+ *   visit: path and feature, f32 [dim] of unit length, borrowed for the visit. One that does not return AKIN_OK ends
+ *     it, and that is the result, with err as it was
+ * Errors: NOT_FOUND (an empty store; no such model in it, or no image of it), FORMAT, IO, MEMORY.
  */
 typedef akin_status akin_feature_row(void *context, const char *path, const float *feature, uint32_t dim);
 AKIN_API akin_status akin_store_features(akin_store *store, const char *model, akin_feature_row *visit, void *context,
                                          akin_error *err);
 
 /*
- * The n×n similarity matrix, row by row, in order of path: scores f32 [n]. Symmetric to the bit, diagonal exactly 1.
- * Memory: the features and one row. begin: called once with the paths (borrowed until the end)
+ * The n×n similarity matrix of a model's images, row by row, in order of path. It is symmetric to the bit, and its
+ * diagonal is exactly 1. Memory: the features, the paths and one row.
+ *   model: a name; NULL: the store's first
+ *   begin: called once, first, with the n paths, borrowed until akin_store_matrix returns
+ *   row: called n times; scores f32 [n], borrowed for the call
+ * A begin or row that does not return AKIN_OK ends it, and that is the result, with err as it was.
+ * Errors: those of akin_store_features.
  */
 typedef akin_status akin_matrix_begin(void *context, const char *const *paths, size_t n);
 typedef akin_status akin_matrix_row(void *context, size_t row, const float *scores, size_t n);
@@ -174,8 +207,8 @@ AKIN_API akin_status akin_store_matrix(akin_store *store, const char *model, aki
 typedef struct akin_status_model {
   const char *name;
   const char *fingerprint;
-  uint32_t dim;
-  uint64_t features;
+  uint32_t dim;      /* floats in a feature */
+  uint64_t features; /* one a content */
 } akin_status_model;
 
 typedef struct akin_status_root {
@@ -184,26 +217,35 @@ typedef struct akin_status_root {
   int present; /* 1: the folder can be read now */
 } akin_status_root;
 
-/* What `akin status` shows; strings and arrays are owned by the summary. */
+/* What is in a store; strings and arrays are owned by the summary. */
 typedef struct akin_summary {
-  const char *folder;
-  uint64_t images, unreadable, contents;
-  uint64_t database_bytes, cache_bytes;
+  const char *folder;                   /* absolute */
+  uint64_t images;                      /* readable ones */
+  uint64_t unreadable;                  /* files that are remembered as such */
+  uint64_t contents;                    /* different ones among the images */
+  uint64_t database_bytes, cache_bytes; /* on disk; a cache is only made from the database */
   const akin_status_model *models;
   size_t model_count;
   const akin_status_root *roots;
   size_t root_count;
 } akin_summary;
+/* out: freed with akin_summary_free, and does not depend on the store; NULL on failure. Errors: NOT_FOUND (no store),
+ * FORMAT, IO, MEMORY. */
 AKIN_API akin_status akin_store_summary(akin_store *store, const akin_summary **out, akin_error *err);
-AKIN_API void akin_summary_free(const akin_summary *summary);
+AKIN_API void akin_summary_free(const akin_summary *summary); /* NULL is fine */
 
-/* The images that cannot be read, in order of path, with the reason. */
+/* The images that cannot be read, in order of path, with the reason, both borrowed for the visit. A visit that does not
+ * return AKIN_OK ends it, and that is the result, with err as it was. Errors: as above. */
 AKIN_API akin_status akin_store_unreadable(akin_store *store,
                                            akin_status (*visit)(void *context, const char *path, const char *reason),
                                            void *context, akin_error *err);
 
-/* Is everything sound: database, features, caches? Each fault is one line to report; *faults counts them. The status is
- * AKIN_OK when the check itself could be made. A damaged cache is made again and reported. */
+/*
+ * Is everything sound: database, features, caches? A damaged cache is made again and reported.
+ *   report: told of each fault, one line, borrowed for the call
+ *   faults: how many were told
+ * AKIN_OK when the check itself could be made, whatever it found. Errors: as above.
+ */
 AKIN_API akin_status akin_store_verify(akin_store *store, void (*report)(void *context, const char *line),
                                        void *context, uint64_t *faults, akin_error *err);
 
