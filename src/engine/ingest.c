@@ -135,6 +135,8 @@ static akin_status ingest_plan(ingest *in, const char *const *paths, size_t coun
   akin_status status = akin_worklist_new(&plan->work, in->store->folder, err);
   if (!status) status = akin_worklist_new(&plan->gone, in->store->folder, err);
   in->progress.scanning = 1;
+  for (size_t i = 0; !status && i < count; i++)
+    status = akin_plan_root(plan, paths[i], err);
   for (size_t i = 0; !status && i < count; i++) {
     akin_error here;
     status = akin_plan_add(plan, paths[i], &here);

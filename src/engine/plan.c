@@ -172,6 +172,20 @@ static akin_status plan_missing(akin_plan *p, const char *path, akin_error *err)
   return status;
 }
 
+akin_status akin_plan_root(akin_plan *plan, const char *path, akin_error *err) {
+  akin_file_facts facts;
+  char *absolute = NULL, *folder = NULL;
+  akin_status status = AKIN_OK;
+  /* What cannot be looked at has no root: akin_plan_add says why. */
+  if (!akin_path_absolute(&absolute, path, NULL) && !akin_file_facts_of(&facts, absolute, NULL)) {
+    folder = facts.is_folder ? akin_strdup(absolute) : akin_path_folder(absolute);
+    status = folder ? plan_root(plan, folder, facts.is_folder, err) : akin_fail_memory(err, strlen(absolute));
+  }
+  akin_free(folder);
+  akin_free(absolute);
+  return status;
+}
+
 akin_status akin_plan_add(akin_plan *plan, const char *path, akin_error *err) {
   akin_file_facts facts;
   akin_error why;

@@ -26,6 +26,10 @@ typedef struct akin_plan {
   uint64_t here;    /* images found under it */
 } akin_plan;
 
+/* Makes the root of a path, which swallows the roots inside it: for every path, before the first is added, so that no
+ * work is planned under a root that a later path swallows. */
+akin_status akin_plan_root(akin_plan *plan, const char *path, akin_error *err);
+
 /* Takes a path (a folder or a file) into the plan. A path that cannot be used, or whose images are all gone, is an
  * error after which others can still be taken: NOT_FOUND, REFUSED. */
 akin_status akin_plan_add(akin_plan *plan, const char *path, akin_error *err);

@@ -93,3 +93,12 @@ try akin remove --model none
 try akin remove --model tiny
 try akin remove
 try akin remove --model tiny more
+
+echo "# names in any order: the deeper ones first"
+quietly python3 "$TESTS/make_images.py" nested
+mkdir nested/deep
+mv nested/plain-1.png nested/deep/a.png
+mv nested/slope-1.png nested/b.png
+AKIN_STORE=../second try akin index --model tiny nested/deep/a.png nested/b.png
+AKIN_STORE=../third try akin index --quiet --model tiny nested/deep nested
+AKIN_STORE=../third try akin status

@@ -1,7 +1,11 @@
 /* test_ingest.c - a store brought up to date: new, changed, renamed, copied, broken, vanished and deleted files. */
 #include "unit/engine/engine_testing.h"
 
+#include "base/thread.h"
+
 #include <utime.h>
+
+static atomic_int adding_ended; /* 1: well; -1: with an error */
 
 typedef struct told {
   unsigned skipped, notes;
@@ -246,6 +250,30 @@ static void test_only_scanned_folders_lose_images(void **state) {
   akin_free(other);
 }
 
+/* What is deeper comes first here: its root is swallowed by that of a later path. */
+static void test_paths_inside_each_other_in_any_order(void **state) {
+  engine_bench *b = *state;
+  akin_progress total;
+  akin_error err;
+  char *deep = testing_path(b->photos, "deep"), *in_deep = testing_path(deep, "a.jpg");
+  char *other = testing_path(deep, "b.jpg"), *shallow = testing_path(b->photos, "c.jpg");
+  assert_int_equal(mkdir(deep, 0777), 0);
+  engine_picture(in_deep, 1);
+  engine_picture(other, 2);
+  engine_picture(shallow, 3);
+  const char *files[] = {in_deep, shallow}, *folders[] = {deep, b->photos, deep};
+  testing_ok(akin_store_ingest(b->store, b->model, files, 2, NULL, &total, &err), &err);
+  assert_int_equal(total.embedded, 2);
+  testing_ok(akin_store_ingest(b->store, b->model, folders, 3, NULL, &total, &err), &err);
+  assert_int_equal(total.removed, 0);
+  assert_int_equal(stored_images(b), 3);
+  expect_sound(b);
+  akin_free(deep);
+  akin_free(in_deep);
+  akin_free(other);
+  akin_free(shallow);
+}
+
 static void test_empty_or_missing_root_is_refused(void **state) {
   engine_bench *b = *state;
   akin_progress total;
@@ -307,6 +335,41 @@ static void test_another_layer_is_another_feature(void **state) {
   b->model = kept;
   engine_dim = akin_model_dim(kept);
   testing_ok(engine_ingest(b, NULL, NULL, &err), &err);
+}
+
+/* ---- verifying while another adds ---- */
+
+enum { ADDED = 60 };
+
+/* Thread 0 adds one image after the other; every one is a commit. */
+static void add_images(void *context, unsigned index) {
+  const engine_bench *b = context;
+  akin_store *store = NULL;
+  (void)index;
+  akin_status status = akin_store_open(&store, b->store_folder, 0, NULL);
+  for (unsigned i = 0; !status && i < ADDED; i++) {
+    char *path = engine_photo(b, "added.jpg", 100 + i);
+    const char *given = path;
+    status = akin_store_ingest(store, b->model, &given, 1, NULL, NULL, NULL);
+    akin_free(path);
+  }
+  akin_store_close(store);
+  atomic_store(&adding_ended, status ? -1 : 1);
+}
+
+static void test_adding_is_no_fault_to_who_verifies(void **state) {
+  engine_bench *b = *state;
+  akin_threads *threads = NULL;
+  akin_error err;
+  engine_photos(b, 4);
+  testing_ok(engine_ingest(b, NULL, NULL, &err), &err);
+  atomic_store(&adding_ended, 0);
+  testing_ok(akin_threads_start(&threads, 1, add_images, b, &err), &err);
+  while (atomic_load(&adding_ended) == 0)
+    expect_sound(b);
+  akin_threads_join(threads);
+  assert_int_equal(atomic_load(&adding_ended), 1);
+  expect_sound(b);
 }
 
 static int cancel_at_once(void *context) {
@@ -392,10 +455,12 @@ int main(void) {
       ENGINE_TEST(test_deleted_files_leave),
       ENGINE_TEST(test_file_that_a_folder_passes_over_stays_when_named),
       ENGINE_TEST(test_only_scanned_folders_lose_images),
+      ENGINE_TEST(test_paths_inside_each_other_in_any_order),
       ENGINE_TEST(test_empty_or_missing_root_is_refused),
       ENGINE_TEST(test_one_bad_path_does_not_stop_the_others),
       ENGINE_TEST(test_second_writer_is_told),
       ENGINE_TEST(test_another_layer_is_another_feature),
+      ENGINE_TEST(test_adding_is_no_fault_to_who_verifies),
       ENGINE_TEST(test_cancelled_run_goes_on_later),
       ENGINE_TEST(test_broken_runtime_is_told_once),
       ENGINE_TEST(test_remove),
