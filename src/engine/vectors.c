@@ -104,6 +104,8 @@ akin_status akin_store_drop_vectors(akin_store *store, const akin_stored_model *
 
 /* ---- verifying ---- */
 
+#define VECTORS_ATTEMPTS 8
+
 typedef struct vectors_check {
   const akin_vectors *vectors;
   uint32_t dim;
@@ -122,17 +124,33 @@ static akin_status vectors_compare(void *context, uint64_t content_id, const flo
   return AKIN_OK;
 }
 
+/* Holds the packed features against the store. Another process may add to it meanwhile, which is no fault: then once
+ * more, and *settled stays false when it never rests. */
+static akin_status vectors_check_all(akin_store *store, akin_vectors **v, const akin_stored_model *model,
+                                     vectors_check *check, bool *settled, akin_error *err) {
+  uint64_t generation = 0;
+  akin_status status = AKIN_OK;
+  *settled = false;
+  for (int i = 0; !status && !*settled && i < VECTORS_ATTEMPTS; i++) {
+    status = akin_store_vectors(store, v, model, err);
+    *check = (vectors_check){*v, model->dim, 0, 0};
+    if (!status) status = akin_storage_features_since(store->reader, model->id, 0, vectors_compare, check, err);
+    if (!status) status = akin_storage_generation(store->reader, &generation, err);
+    *settled = !status && generation == akin_vectors_generation(*v);
+  }
+  return status;
+}
+
 akin_status akin_store_verify_vectors(akin_store *store, const akin_stored_model *model,
                                       void (*report)(void *context, const char *line), void *context, uint64_t *faults,
                                       akin_error *err) {
   akin_vectors *v = NULL;
   akin_error fault = {AKIN_OK, ""};
-  akin_status status = akin_store_vectors(store, &v, model, err);
+  vectors_check check;
+  bool settled = false;
+  akin_status status = vectors_check_all(store, &v, model, &check, &settled, err);
   if (status) return status;
-  vectors_check check = {v, model->dim, 0, 0};
-  status = akin_storage_features_since(store->reader, model->id, 0, vectors_compare, &check, err);
-  if (status) return status;
-  if (!akin_vectors_verify(v, &fault) && (check.different > 0 || check.seen != akin_vectors_live(v))) {
+  if (!akin_vectors_verify(v, &fault) && settled && (check.different > 0 || check.seen != akin_vectors_live(v))) {
     akin_fail(&fault, AKIN_ERROR_MISMATCH, "packed features of %s: %llu of %llu differ from the store, %zu are packed",
               model->name, (unsigned long long)check.different, (unsigned long long)check.seen, akin_vectors_live(v));
   }
