@@ -61,7 +61,7 @@ static int index_ingest(akin_store *store, akin_model *model, const cli_settings
   cli_progress_begin(&view.progress, s->quiet);
   options.jobs = jobs;
   options.prune = s->prune;
-  options.retry = s->retry;
+  options.retry = s->retry || s->max_bytes || s->max_pixels; /* new limits are for those that the old ones refused */
   options.on_progress = index_on_progress;
   options.on_skipped = index_on_skipped;
   options.on_note = index_on_note;
@@ -105,7 +105,8 @@ static const cli_option index_retry = {0,
                                        0,
                                        0,
                                        NULL,
-                                       "try images again that could not be read and have not changed"};
+                                       "try images again that could not be read and have not changed (other limits "
+                                       "do too)"};
 
 static const cli_option *const index_options[] = {
     &cli_option_model,      &cli_option_store,      &cli_option_jobs,      &index_retry,

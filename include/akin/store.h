@@ -43,7 +43,7 @@ typedef struct akin_progress {
   uint64_t unchanged; /* known already: nothing to do */
   uint64_t embedded;  /* features computed */
   uint64_t reused;    /* content that was known: renamed, copied, touched */
-  uint64_t skipped;   /* images that cannot be read, known ones included */
+  uint64_t skipped;   /* images that cannot be read, known ones included, and folders */
   uint64_t removed;   /* deleted files that left the store */
   uint64_t ignored;   /* files that are no images */
   double seconds;     /* since the ingest began */

@@ -41,6 +41,11 @@ bool akin_plan_saw(const akin_plan *plan, uint64_t image_id) {
 
 /* ---- one file ---- */
 
+static void plan_skipped(akin_plan *p, const char *path, const char *reason) {
+  p->progress->skipped++;
+  if (p->options->on_skipped) p->options->on_skipped(p->options->context, path, reason);
+}
+
 typedef struct plan_known {
   akin_plan *plan;
   const akin_file_facts *facts;
@@ -54,10 +59,7 @@ static akin_status plan_visit_known(void *context, const akin_stored_image *imag
   if (status || !akin_facts_same(&image->facts, known->facts)) return status;
   if (image->state == AKIN_IMAGE_UNREADABLE) {
     known->done = !p->options->retry;
-    if (known->done) {
-      p->progress->skipped++;
-      if (p->options->on_skipped) p->options->on_skipped(p->options->context, image->path, image->reason);
-    }
+    if (known->done) plan_skipped(p, image->path, image->reason);
     return AKIN_OK;
   }
   status = akin_storage_feature_get(p->writer, p->model_id, image->content_id, NULL, &known->done, err);
@@ -88,9 +90,10 @@ static void plan_note(void *context, const char *line) {
   if (p->options->on_note) p->options->on_note(p->options->context, line);
 }
 
-static akin_status plan_unreadable(void *context, const char *folder, const char *line, akin_error *err) {
+/* Its images are missing from the answers, as an image that cannot be read is: told in the same way. */
+static akin_status plan_unreadable(void *context, const char *folder, const char *reason, akin_error *err) {
   akin_plan *p = context;
-  plan_note(p, line);
+  plan_skipped(p, folder, reason);
   char **unread = akin_realloc_array(p->unread, p->unread_count + 1, sizeof *unread);
   if (!unread) return akin_fail_memory(err, (p->unread_count + 1) * sizeof *unread);
   p->unread = unread;

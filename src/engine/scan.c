@@ -143,7 +143,7 @@ static bool scan_is_cache(const char *folder) {
 
 static akin_status scan_unreadable(scan *s, const char *folder, int errnum, akin_error *err) {
   akin_error text;
-  akin_fail_errno(&text, errnum, "%s: this folder cannot be read", folder);
+  akin_fail_errno(&text, errnum, "this folder cannot be read");
   return s->visitor->unreadable(s->visitor->context, folder, text.text, err);
 }
 

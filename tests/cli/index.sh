@@ -102,3 +102,16 @@ mv nested/slope-1.png nested/b.png
 AKIN_STORE=../second try akin index --model tiny nested/deep/a.png nested/b.png
 AKIN_STORE=../third try akin index --quiet --model tiny nested/deep nested
 AKIN_STORE=../third try akin status
+
+echo "# a folder that cannot be read is skipped too; what the store knows of it stays"
+chmod 000 nested/deep
+# Root reads everything unless it has lost that right.
+[ "$(id -u)" != 0 ] || as_others="setpriv --bounding-set -dac_override,-dac_read_search"
+AKIN_STORE=../third ${as_others-} sh -c "akin index nested; echo \"-> \$?\""
+chmod 755 nested/deep
+
+echo "# a new limit is for what an old one refused; the file is one that has rested"
+ln -s "$TESTS/../data/images/cmyk.jpg" rested
+AKIN_STORE=../fourth try akin index --model tiny --max-bytes 10 rested
+AKIN_STORE=../fourth try akin index rested
+AKIN_STORE=../fourth try akin index --max-bytes none rested
