@@ -19,8 +19,9 @@
 
 /* ---- looking ---- */
 
+/* A file may say any time: past the year 2262 the number wraps, and still tells two times apart. */
 static int64_t file_nanoseconds(struct timespec t) {
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+  return (int64_t)((uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec);
 }
 
 static akin_file_facts file_facts(const struct stat *st) {

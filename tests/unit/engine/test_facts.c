@@ -108,12 +108,32 @@ static void test_change_that_times_do_not_show_is_found(void **state) {
   if (!hidden) skip(); /* this file system told it by the times */
 }
 
+static void test_file_from_a_far_century(void **state) {
+  engine_bench *b = *state;
+  akin_progress total;
+  akin_error err;
+  akin_file_facts one, other;
+  struct timespec times[2] = {{.tv_sec = INT64_C(13000000000)}, {.tv_sec = INT64_C(13000000000)}};
+  char *path = engine_photo(b, "2381.jpg", 1);
+  assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+  testing_ok(engine_ingest(b, NULL, NULL, &err), &err);
+  testing_ok(akin_file_facts_of(&one, path, &err), &err);
+  testing_ok(engine_ingest(b, NULL, &total, &err), &err);
+  assert_int_equal(total.unchanged, 1);
+  times[1].tv_nsec = 1;
+  assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+  testing_ok(akin_file_facts_of(&other, path, &err), &err);
+  assert_true(one.mtime_ns != other.mtime_ns);
+  akin_free(path);
+}
+
 #define ENGINE_TEST(test) cmocka_unit_test_setup_teardown(test, engine_setup, engine_teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_only_files_that_rested_are_believed),
       cmocka_unit_test(test_every_fact_counts),
+      ENGINE_TEST(test_file_from_a_far_century),
       ENGINE_TEST(test_change_that_times_do_not_show_is_found),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
