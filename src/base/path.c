@@ -177,10 +177,10 @@ static akin_status path_user(char **out, const char *variable, const char *below
   char *path = NULL;
   if (base && base[0] == '/')
     path = akin_path_join(base, "akin");
-  else if (home && home[0])
+  else if (home && home[0] == '/')
     path = akin_format("%s/%s/akin", home, below);
   else
-    return akin_fail(err, AKIN_ERROR_NOT_FOUND, "neither %s nor HOME is set: set one to an absolute path", variable);
+    return akin_fail(err, AKIN_ERROR_NOT_FOUND, "neither %s nor HOME is an absolute path: set one", variable);
   if (!path) return akin_fail_memory(err, PATH_MAX);
   *out = path;
   return AKIN_OK;

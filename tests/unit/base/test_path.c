@@ -242,6 +242,7 @@ static void the_users_folders(void **state) {
   check_user("relative", "relative", "/h", "/h/.local/share/akin", "/h/.cache/akin");
   check_user(NULL, "/c", NULL, NULL, "/c/akin");
   check_user(NULL, NULL, "", NULL, NULL);
+  check_user("relative", NULL, "relative", NULL, NULL);
 }
 
 int main(void) {
