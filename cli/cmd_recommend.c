@@ -50,6 +50,8 @@ static int recommend_all(akin_store *store, recommend_work *work, const cli_sett
   akin_status status = akin_store_recommend(store, cli_list_items(&s->operands), s->operands.count, &query,
                                             recommend_visit, recommend_on_skipped, work, &err);
   if (status) return cli_fail(status, work->answers.status ? &work->answers.err : &err);
+  if (s->operands.count == 0 && work->answers.told == 0)
+    cli_note(CLI_YELLOW, "note", "the store holds no images: akin index FOLDER");
   if (work->skipped == 0) return CLI_DONE;
   return work->answers.told > 0 ? CLI_SKIPPED : CLI_FAILED;
 }

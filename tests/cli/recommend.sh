@@ -28,3 +28,7 @@ try akin recommend --format html
 echo letter >shop/letter.txt
 try akin recommend --format html -o shop
 try ls -A
+
+echo "# a store without images"
+akin remove --quiet /
+try akin recommend
