@@ -4,6 +4,7 @@
  */
 #include "unit/testing.h"
 
+#include "base/error.h"
 #include "base/thread.h"
 #include "runtime/cpu.h"
 #include "runtime/runtime.h"
@@ -278,6 +279,30 @@ static void test_blob_is_for_one_model(void **state) {
   assert_true(is_from_blob(&f->spec));
 }
 
+static akin_status check_counted(void *context, akin_error *err) {
+  unsigned *left = context; /* how often the files are still sound */
+  if (*left == 0) return akin_fail(err, AKIN_ERROR_MISMATCH, "weights.bin: damaged");
+  --*left;
+  return AKIN_OK;
+}
+
+static void test_files_are_checked_before_compiling_only(void **state) {
+  fixture *f = *state;
+  akin_network *network = NULL;
+  akin_error err;
+  unsigned left = 0;
+  f->spec.blob_folder = f->blobs;
+  f->spec.check = check_counted;
+  f->spec.check_context = &left;
+  testing_expect(runtime->open(&network, &f->spec, &err), AKIN_ERROR_MISMATCH, &err);
+  testing_says(&err, "weights.bin: damaged");
+  assert_null(network);
+  left = 1;
+  assert_false(is_from_blob(&f->spec)); /* nothing was kept of the damaged files */
+  assert_int_equal(left, 0);
+  assert_true(is_from_blob(&f->spec));
+}
+
 /* A blob whose key and checksum are right but that was made of another network is still checked for its shapes. */
 static void test_blob_of_another_size(void **state) {
   fixture *f = *state;
@@ -542,6 +567,7 @@ int main(void) {
       TEST(test_threads),
       TEST(test_blob_gives_the_same_bits),
       TEST(test_blob_is_for_one_model),
+      TEST(test_files_are_checked_before_compiling_only),
       TEST(test_blob_of_another_size),
       TEST(test_damaged_blob_is_rebuilt),
       TEST(test_no_place_for_blobs),
