@@ -6,10 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
+static void opened_on_note(void *context, const char *line) {
+  (void)context;
+  cli_note(CLI_YELLOW, "note", "%s", line);
+}
+
 int cli_store_open(akin_store **out, const cli_settings *settings, int create) {
   akin_error err;
   akin_status status = akin_store_open(out, settings->store, create, &err);
-  return status ? cli_fail(status, &err) : CLI_DONE;
+  if (status) return cli_fail(status, &err);
+  akin_store_on_note(*out, opened_on_note, NULL);
+  return CLI_DONE;
 }
 
 /* ---- options ---- */
@@ -90,6 +97,7 @@ int cli_model_open(akin_model **out, const cli_settings *settings, uint32_t work
   if (!ask) opened_features(&choice.options, settings);
   opened_limits(&choice.options.limits, settings);
   choice.options.workers = workers;
+  choice.options.on_note = opened_on_note;
   akin_status status = akin_model_open(out, choice.name, &choice.options, &err);
   return status ? cli_fail(status, &err) : CLI_DONE;
 }

@@ -49,11 +49,18 @@ typedef struct akin_model_options {
   int bf16;
   uint32_t workers;   /* images at a time, one core each; 0: one at a time with all cores */
   akin_limits limits; /* for image files */
+  /* Told when something was mended that nobody has to act on: a damaged compiled network that was made again. One line,
+   * borrowed for the call; it comes from the thread that computes the first feature. May be NULL. */
+  void (*on_note)(void *context, const char *line);
+  void *note_context; /* passed to on_note */
 } akin_model_options;
 
 #define AKIN_MODEL_OPTIONS_VERSION 1u
 #define AKIN_MODEL_OPTIONS_INIT                                                                                        \
-  { AKIN_MODEL_OPTIONS_VERSION, NULL, NULL, AKIN_POOLING_AVERAGE, AKIN_PREPROCESS_CARD, 0, 0u, AKIN_LIMITS_INIT }
+  {                                                                                                                    \
+    AKIN_MODEL_OPTIONS_VERSION, NULL, NULL, AKIN_POOLING_AVERAGE, AKIN_PREPROCESS_CARD, 0, 0u, AKIN_LIMITS_INIT, NULL, \
+        NULL                                                                                                           \
+  }
 
 /* Cores that this process may use, by its affinity and control group; at least 1. What jobs of 0 stands for. */
 AKIN_API uint32_t akin_cores(void);

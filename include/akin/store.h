@@ -31,7 +31,16 @@ typedef struct akin_store akin_store;
  * version), IO, MEMORY.
  */
 AKIN_API akin_status akin_store_open(akin_store **out, const char *folder, int create, akin_error *err);
-AKIN_API void akin_store_close(akin_store *store);               /* NULL is fine */
+AKIN_API void akin_store_close(akin_store *store); /* NULL is fine */
+
+/*
+ * Has the store tell what it mended by itself, so that nobody has to act on it: packed features or a compiled network
+ * that were damaged and made again.
+ *   on_note: gets one line, borrowed for the call, from the thread that asks; must not use the store; NULL: nobody
+ *   context: passed to on_note
+ */
+AKIN_API void akin_store_on_note(akin_store *store, void (*on_note)(void *context, const char *line), void *context);
+
 AKIN_API const char *akin_store_folder(const akin_store *store); /* absolute; borrowed until close */
 
 /* ---- ingest ---- */

@@ -88,6 +88,10 @@ static akin_status question_open_model(akin_question *q, akin_error *err) {
   akin_store *store = q->store;
   char *layer = NULL, *meaning = NULL, *difference = NULL;
   if (q->query->model_options) options = *q->query->model_options;
+  if (!options.on_note) {
+    options.on_note = store->on_note;
+    options.note_context = store->note_context;
+  }
   if (store->model && strcmp(akin_model_fingerprint(store->model), q->model->fingerprint) == 0) {
     store->model->options.limits = options.limits; /* the question before may have had others */
     return AKIN_OK;

@@ -168,6 +168,8 @@ static akin_status model_compile(akin_model *m, akin_error *err) {
       .bgr = card->bgr,
       .precision = m->options.bf16 ? AKIN_PRECISION_BF16 : AKIN_PRECISION_F32,
       .workers = m->options.workers,
+      .on_note = m->options.on_note,
+      .note_context = m->options.note_context,
       .check = model_check_files,
       .check_context = m,
   };

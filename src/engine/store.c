@@ -41,6 +41,11 @@ void akin_store_close(akin_store *store) {
   akin_free(store);
 }
 
+void akin_store_on_note(akin_store *store, void (*on_note)(void *context, const char *line), void *context) {
+  store->on_note = on_note;
+  store->note_context = context;
+}
+
 const char *akin_store_folder(const akin_store *store) {
   return store->folder;
 }

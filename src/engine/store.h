@@ -8,12 +8,14 @@
 #include <akin/store.h>
 
 struct akin_store {
-  char *folder;           /* absolute */
-  bool create;            /* made by the first write when it is missing */
-  akin_storage *reader;   /* opened when first needed, closed before this handle writes */
-  akin_vectors *vectors;  /* the packed features of the model that was asked last, or NULL */
-  uint64_t vectors_model; /* its id in the store */
-  akin_model *model;      /* opened for a question whose image was not stored; kept for the next one */
+  char *folder;                                     /* absolute */
+  bool create;                                      /* made by the first write when it is missing */
+  akin_storage *reader;                             /* opened when first needed, closed before this handle writes */
+  akin_vectors *vectors;                            /* the packed features of the model that was asked last, or NULL */
+  uint64_t vectors_model;                           /* its id in the store */
+  void (*on_note)(void *context, const char *line); /* NULL: nobody wants to know */
+  void *note_context;
+  akin_model *model; /* opened for a question whose image was not stored; kept for the next one */
 };
 
 /* Borrowed until the handle writes or is closed. NOT_FOUND says how to make a store. */

@@ -54,6 +54,13 @@ static akin_status vectors_update_file(const akin_store *store, const char *path
   return status;
 }
 
+static void vectors_note(const akin_store *store, const char *path) {
+  akin_error text;
+  if (!store->on_note) return;
+  akin_fail(&text, AKIN_OK, "%s: damaged, or not of this store; made again from the store", path);
+  store->on_note(store->note_context, text.text);
+}
+
 static akin_status vectors_open(akin_store *store, const akin_stored_model *model, uint64_t generation,
                                 akin_error *err) {
   akin_vectors_key key = {model->fingerprint, model->dim, akin_storage_id(store->reader)};
@@ -61,6 +68,7 @@ static akin_status vectors_open(akin_store *store, const akin_stored_model *mode
   bool rebuilt = false;
   akin_status status = vectors_path(&path, store, model, err);
   if (!status) status = akin_vectors_open(&store->vectors, path, &key, false, &rebuilt, err);
+  if (!status && rebuilt) vectors_note(store, path);
   if (!status && akin_vectors_generation(store->vectors) != generation) {
     akin_vectors_close(store->vectors);
     store->vectors = NULL;

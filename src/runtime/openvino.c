@@ -374,7 +374,12 @@ static char *openvino_blob_key(const akin_runtime_spec *spec) {
 
 /* AKIN_OK: n is usable. Anything else: it must be compiled; what was imported is gone again. */
 static akin_status openvino_import(akin_network *n, const akin_runtime_spec *spec, const char *path, const char *key) {
-  akin_status status = akin_blob_open(&n->blob, path, key, NULL);
+  akin_error why;
+  akin_status status = akin_blob_open(&n->blob, path, key, &why);
+  if (status == AKIN_ERROR_FORMAT && spec->on_note) {
+    akin_fail_context(&why, status, "the network is compiled again");
+    spec->on_note(spec->note_context, why.text);
+  }
   if (status) return status;
   if (openvino.ov_core_import_model(n->core, n->blob.payload, n->blob.size, openvino_device, &n->compiled))
     status = AKIN_ERROR_RUNTIME;

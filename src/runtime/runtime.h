@@ -29,6 +29,9 @@ typedef struct akin_runtime_spec {
    * weights answers nonsense, and its blob would outlive the damage. NULL: not asked. Its error is that of open. */
   akin_status (*check)(void *context, akin_error *err);
   void *check_context;
+  /* Told, in one line, of a blob that was damaged and is made again. May be NULL. */
+  void (*on_note)(void *context, const char *line);
+  void *note_context;
 } akin_runtime_spec;
 
 typedef struct akin_network akin_network;                 /* a compiled network; shared by threads */

@@ -57,6 +57,11 @@ with Place() as p:
                 tried += 1
         file.unlink(missing_ok=True)
         expect(ask() == expected, f"{file} deleted: other answers")
+    for file in (packed[0], blobs[0]):
+        file.write_bytes(flip(file.read_bytes() if file.exists() else b"", r))
+        said = [p.run("like", *strangers)[1] for _ in range(2)]
+        expect(file.name in said[0] and "damaged" in said[0], f"a flipped bit in {file} was not told: {said[0]!r}")
+        expect(file.name not in said[1], f"{file} was made again, and is told once more: {said[1]!r}")
     p.index()
     p.expect_sound()
     proved(f"{tried} damages of {len(derived)} files that can be made again changed no answer")

@@ -352,6 +352,10 @@ static void test_matrix(void **state) {
 
 /* ---- caches are only caches ---- */
 
+static void note_into(void *context, const char *line) {
+  snprintf(context, 512, "%s", line);
+}
+
 static void test_damaged_cache_is_made_again(void **state) {
   engine_bench *b = *state;
   char *path = testing_path(b->photos, "p01.jpg"), *vectors = testing_path(b->store_folder, "vectors"), *command;
@@ -363,8 +367,15 @@ static void test_damaged_cache_is_made_again(void **state) {
                         vectors, vectors);
   assert_int_equal(system(command), 0);
   b->store = NULL;
+  char note[512] = "";
   testing_ok(akin_store_open(&b->store, b->store_folder, 0, &err), &err);
+  akin_store_on_note(b->store, note_into, note);
   akin_hits *after = ask(b, path, 5, 0);
+  assert_non_null(strstr(note, vectors)); /* told once, and by name */
+  assert_non_null(strstr(note, "made again"));
+  note[0] = '\0';
+  akin_hits_free(ask(b, path, 5, 0));
+  assert_string_equal(note, "");
   for (size_t i = 0; i < 5; i++) {
     assert_string_equal(akin_hits_at(before, i)->path, akin_hits_at(after, i)->path);
     assert_true(akin_hits_at(before, i)->score == akin_hits_at(after, i)->score);
