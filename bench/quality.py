@@ -8,14 +8,13 @@ imported with it, the photos indexed, and for every photo the five best others a
 those that lie in the photo's own class folder: micro is the mean over photos, macro the mean over classes of their means.
 With --raw also for plain pixels (32x32, no network), to see what a network is worth. Needs Python alone (Pillow and NumPy for --raw).
 """
-import argparse
 import collections
 import json
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
+
+import variant
 
 STRETCH = {"fit": "stretch"}
 CROP = {"fit": "crop", "crop_fraction": 1.0}
@@ -65,23 +64,10 @@ def image_class(path):
     return pathlib.Path(path).parent.name
 
 
-def with_akin(akin, card, weights, photos, change, store_root):
-    text = json.loads(pathlib.Path(card).read_text())
-    text["name"] = "quality"
-    for key in ("crop_fraction", "pad_colour"):
-        text["input"].pop(key, None)
-    text["mirror"] = False
-    for key, value in change.items():
-        (text if key == "mirror" else text["input"])[key] = value
-    with tempfile.TemporaryDirectory(dir=store_root) as folder:
-        env = dict(os.environ, AKIN_MODELS=f"{folder}/models", AKIN_STORE=f"{folder}/store", XDG_CACHE_HOME=f"{folder}/cache")
-        path = pathlib.Path(folder, "card.json")
-        path.write_text(json.dumps(text))
-        run = lambda *a: subprocess.run([akin, *a], env=env, check=True, stdout=subprocess.PIPE).stdout
-        run("model", "import", weights, "--card", str(path))
-        run("index", "--quiet", "--model", "quality", photos)
-        lines = run("recommend", "-k", "5", "--format", "json").splitlines()
-    answers = [json.loads(line) for line in lines]
+def with_akin(options, change, folder):
+    akin = variant.Variant(options, folder, "quality", change)
+    akin.run("index", "--quiet", "--model", "quality", options.photos)
+    answers = [json.loads(line) for line in akin.run("recommend", "-k", "5", "--format", "json").splitlines()]
     return precision([(image_class(a["image"]), [image_class(h["image"]) for h in a["hits"]]) for a in answers])
 
 
@@ -100,24 +86,20 @@ def with_pixels(photos):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos")
-    parser.add_argument("--akin", default="build/akin")
-    parser.add_argument("--weights", default=".deps/weights/efficientnet-lite0-57934424.pth")
-    parser.add_argument("--card", default="models/efficientnet-lite0.json")
+    parser = variant.parser(__doc__)
     parser.add_argument("--only", nargs="+", metavar="TEXT", help="only variants that contain one of these")
     parser.add_argument("--raw", action="store_true", help="plain pixels too")
     parser.add_argument("--classes", action="store_true", help="precision by class of the first variant")
     options = parser.parse_args()
     print(f"| {pathlib.Path(options.card).stem}: preparation | P@5 micro | P@5 macro |\n| --- | --- | --- |")
-    with tempfile.TemporaryDirectory() as root:
-        chosen = [v for v in VARIANTS if not options.only or any(text in v[0] for text in options.only)]
-        for number, (name, change) in enumerate(chosen):
-            micro, macro, by_class = with_akin(options.akin, options.card, options.weights, options.photos, change, root)
-            print(f"| {name} | {micro:.4f} | {macro:.4f} |", flush=True)
-            if number == 0 and options.classes:
-                for c, p in sorted(by_class.items()):
-                    print(f"| - {c} | {p:.3f} | |")
+    chosen = [v for v in VARIANTS if not options.only or any(text in v[0] for text in options.only)]
+    for number, (name, change) in enumerate(chosen):
+        with tempfile.TemporaryDirectory() as folder:
+            micro, macro, by_class = with_akin(options, change, folder)
+        print(f"| {name} | {micro:.4f} | {macro:.4f} |", flush=True)
+        if number == 0 and options.classes:
+            for c, p in sorted(by_class.items()):
+                print(f"| - {c} | {p:.3f} | |")
     if options.raw:
         micro, macro, _ = with_pixels(options.photos)
         print(f"| plain pixels, 32x32, no network | {micro:.4f} | {macro:.4f} |")

@@ -10,6 +10,8 @@
  * Prints one JSON object. It uses the rooms, not the public headers, because a rate of one part is not something that
  * programs ask for.
  */
+#include "clock.h"
+
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -22,7 +24,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <jpeglib.h> /* after stdio.h, which it needs */
 
@@ -51,12 +52,6 @@ typedef struct bench_job {
   atomic_size_t done;
   atomic_int failed;
 } bench_job;
-
-static double bench_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static int bench_print(const char *what, size_t images, double seconds) {
   printf("{\"what\": \"%s\", \"images\": %zu, \"seconds\": %.4f, \"rate\": %.3f}\n", what, images, seconds,

@@ -7,26 +7,18 @@ PHOTOS: a folder of photos of many megapixels (bench/run leaves enlarged ones in
 twice, with scaled_decoding on and off in the card; every photo is embedded with both. Printed: the cosine similarity of the two
 features of a photo, beside that of the nearest other photo, and how many photos keep their five best. Needs Python alone.
 """
-import argparse
-import json
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
+import variant
 
-def embed(akin, card, weights, photos, scaled, folder):
-    text = json.loads(pathlib.Path(card).read_text())
-    text["name"] = "scaled" if scaled else "whole"
-    text["input"]["scaled_decoding"] = scaled
-    path = pathlib.Path(folder, f"{text['name']}.json")
-    path.write_text(json.dumps(text))
-    env = dict(os.environ, AKIN_MODELS=f"{folder}/models", AKIN_STORE=f"{folder}/store", XDG_CACHE_HOME=f"{folder}/cache")
-    run = lambda *a: subprocess.run([akin, *a], env=env, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-    run("model", "import", weights, "--card", str(path))
-    return [[float(v) for v in line.rsplit(",", line.count(","))[1:]] for line in
-            run("embed", "--model", text["name"], "--format", "csv", *photos).decode().splitlines()[1:]]
+
+def embed(options, photos, scaled, folder):
+    name = "scaled" if scaled else "whole"
+    akin = variant.Variant(options, folder, name, {"scaled_decoding": scaled})
+    lines = akin.run("embed", "--model", name, "--format", "csv", *photos).decode().splitlines()
+    return [[float(v) for v in line.rsplit(",", line.count(","))[1:]] for line in lines[1:]]
 
 
 def cosine(a, b):
@@ -38,15 +30,10 @@ def best(features, i):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos")
-    parser.add_argument("--akin", default="build/akin")
-    parser.add_argument("--weights", default=".deps/weights/efficientnet-lite0-57934424.pth")
-    parser.add_argument("--card", default="models/efficientnet-lite0.json")
-    options = parser.parse_args()
+    options = variant.parser(__doc__).parse_args()
     photos = sorted(str(p) for p in pathlib.Path(options.photos).rglob("*.jpg"))
     with tempfile.TemporaryDirectory() as folder:
-        scaled, whole = (embed(options.akin, options.card, options.weights, photos, s, folder) for s in (True, False))
+        scaled, whole = (embed(options, photos, s, folder) for s in (True, False))
     same = sorted(cosine(a, b) for a, b in zip(scaled, whole))
     nearest = [max(cosine(whole[i], f) for j, f in enumerate(whole) if j != i) for i in range(len(whole))]
     kept = sum(len(best(scaled, i) & best(whole, i)) for i in range(len(whole))) / (5 * len(whole))

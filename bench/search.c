@@ -10,16 +10,17 @@
  *     best K ROW      its best K                                       {"seconds", "ids"}
  * It uses the room, not the public headers, because those know images, not vectors.
  */
-#include "search/search.h"
+#include "clock.h"
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "search/search.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define BENCH_CEILING ((size_t)16 << 30)
 
@@ -31,12 +32,6 @@ typedef struct bench {
   akin_vectors *cache;
   float *scores; /* f32 [n] */
 } bench;
-
-static double bench_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static akin_status bench_open(bench *b, bool writable, akin_error *err) {
   akin_vectors_key key = {"bench", (uint32_t)b->dim, 1};

@@ -5,17 +5,18 @@
  *
  * Prints one JSON object a figure. It uses the room, not the public headers, because through those a model would run.
  */
-#include "store/store.h"
+#include "clock.h"
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "store/store.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define BENCH_BATCH 64 /* images a transaction, as `akin index` commits at most */
 
@@ -25,12 +26,6 @@ typedef struct bench {
   float *feature;
   uint64_t sink;
 } bench;
-
-static double bench_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void bench_say(const char *what, double seconds, double rows) {
   printf("{\"what\": \"%s\", \"milliseconds\": %.3f, \"rows\": %.0f, \"rows_per_second\": %.0f}\n", what, seconds * 1e3,

@@ -75,9 +75,8 @@ static akin_status describe_text(akin_buffer *out, const akin_model *m) {
   if (!status && !(status = akin_buffer_append_text(out, "\npreprocessing  ")))
     status = akin_preparation_text(out, &m->preparation);
   if (!status) {
-    bool mirror = card->mirror && m->options.preprocess == AKIN_PREPROCESS_CARD;
     status = akin_buffer_printf(out, "%s\nfeature        %u values: layer %s%s\nrule           %s\nfingerprint    %s\n",
-                                mirror ? ", mean with the mirror image" : "", m->cut.dim, m->cut.layer,
+                                akin_model_mirrors(m) ? ", mean with the mirror image" : "", m->cut.dim, m->cut.layer,
                                 !m->cut.pooled                 ? ""
                                 : m->cut.pool == AKIN_POOL_MAX ? ", maximum over its places"
                                                                : ", mean over its places",

@@ -79,21 +79,17 @@ static akin_status ingest_check(const akin_ingest_options *o, const akin_model *
 
 /* The store may have this model's name from another model, or from this one with other options: said in words. */
 static akin_status ingest_check_fingerprint(ingest *in, const akin_stored_model *stored, akin_error *err) {
-  akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
-  char *layer = NULL, *meaning = NULL, *difference = NULL;
+  char *difference = NULL;
   if (strcmp(stored->fingerprint, akin_model_fingerprint(in->model)) == 0) return AKIN_OK;
-  akin_status status = akin_model_settings_parse(&options, &layer, &meaning, stored->card, err);
+  akin_status status = akin_model_settings_difference(&difference, in->model, stored->card, err);
   if (!status) {
-    difference = meaning ? akin_cut_difference(in->model->cut.meaning, meaning) : NULL;
     status = akin_fail(
         err, AKIN_ERROR_MISMATCH,
         "the store's features of %s are of another kind (%s): use another --store, or take them out first: akin remove "
         "--model %s",
-        stored->name, difference ? difference : "fingerprints differ", stored->name);
+        stored->name, difference, stored->name);
   }
   akin_free(difference);
-  akin_free(meaning);
-  akin_free(layer);
   return status;
 }
 
@@ -171,9 +167,7 @@ static akin_status ingest_check_space(ingest *in, akin_error *err) {
 static akin_status ingest_commit(ingest *in, akin_error *err) {
   if (in->batch == 0) return AKIN_OK;
   in->batch = 0;
-  akin_status status = akin_storage_commit(in->writer, err);
-  if (status) akin_storage_rollback(in->writer);
-  return status;
+  return akin_storage_commit(in->writer, err);
 }
 
 typedef struct ingest_met {
@@ -185,7 +179,7 @@ static akin_status ingest_visit_met(void *context, const akin_stored_image *imag
   ingest_met *met = context;
   const akin_result *r = met->result;
   (void)err;
-  met->same = image->state == AKIN_IMAGE_READABLE && memcmp(&image->content, &r->content, sizeof r->content) == 0 &&
+  met->same = image->state == AKIN_IMAGE_READABLE && akin_hash_equal(&image->content, &r->content) &&
               image->facts.mtime_ns == r->facts.mtime_ns && image->facts.inode == r->facts.inode;
   return AKIN_OK;
 }

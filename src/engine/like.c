@@ -82,11 +82,26 @@ akin_status akin_question_add_stored(akin_question *q, const char *path, uint64_
 
 /* ---- an image by its path ---- */
 
+/* Two models of one name, and nothing to compare: says what differs. */
+static akin_status question_fail_model(const akin_question *q, akin_error *err) {
+  char *difference = NULL;
+  akin_status status = akin_model_settings_difference(&difference, q->store->model, q->model->card, err);
+  if (!status) {
+    status = akin_fail(
+        err, AKIN_ERROR_MISMATCH,
+        "the imported %s is not the one that the store's features are from (%s): import that one, or index again with "
+        "another --store",
+        q->model->name, difference);
+  }
+  akin_free(difference);
+  return status;
+}
+
 /* The model that the store's features are from, opened with the options that it was indexed with. */
 static akin_status question_open_model(akin_question *q, akin_error *err) {
   akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
   akin_store *store = q->store;
-  char *layer = NULL, *meaning = NULL, *difference = NULL;
+  char *layer = NULL, *meaning = NULL;
   if (q->query->model_options) options = *q->query->model_options;
   if (!options.on_note) {
     options.on_note = store->on_note;
@@ -101,16 +116,10 @@ static akin_status question_open_model(akin_question *q, akin_error *err) {
   akin_status status = akin_model_settings_parse(&options, &layer, &meaning, q->model->card, err);
   if (!status) status = akin_model_open(&store->model, q->model->name, &options, err);
   if (!status && strcmp(akin_model_fingerprint(store->model), q->model->fingerprint) != 0) {
-    difference = meaning ? akin_cut_difference(store->model->cut.meaning, meaning) : NULL;
-    status = akin_fail(
-        err, AKIN_ERROR_MISMATCH,
-        "the imported %s is not the one that the store's features are from (%s): import that one, or index again with "
-        "another --store",
-        q->model->name, difference ? difference : "fingerprints differ");
+    status = question_fail_model(q, err);
     akin_model_free(store->model);
     store->model = NULL;
   }
-  akin_free(difference);
   akin_free(meaning);
   akin_free(layer);
   return status;

@@ -18,7 +18,7 @@
 typedef struct akin_model_slot {
   akin_network_session *session; /* NULL: the network is not compiled yet */
   uint8_t *pixels;               /* u8 [height, width, 3] of the network's input */
-  float *second;                 /* f32 [dim], the mirror image's feature; NULL when the card does not mirror */
+  float *second;                 /* f32 [dim], the mirror image's feature; NULL when it is not wanted */
 } akin_model_slot;
 
 static akin_status model_check_options(const akin_model_options *o, akin_error *err) {
@@ -37,15 +37,17 @@ static akin_status model_check_options(const akin_model_options *o, akin_error *
   return AKIN_OK;
 }
 
+bool akin_model_mirrors(const akin_model *model) {
+  return akin_folder_card(model->folder)->mirror && model->options.preprocess == AKIN_PREPROCESS_CARD;
+}
+
 static akin_status model_cut(akin_model *m, akin_error *err) {
-  const akin_card *card = akin_folder_card(m->folder);
-  bool keras = m->options.preprocess == AKIN_PREPROCESS_KERAS;
-  m->preparation = card->preparation;
-  if (keras) akin_preparation_keras(&m->preparation);
+  m->preparation = akin_folder_card(m->folder)->preparation;
+  if (m->options.preprocess == AKIN_PREPROCESS_KERAS) akin_preparation_keras(&m->preparation);
   const akin_cut_request request = {.layer = m->layer,
                                     .pool = m->options.pooling == AKIN_POOLING_MAX ? AKIN_POOL_MAX : AKIN_POOL_AVERAGE,
                                     .preparation = &m->preparation,
-                                    .mirror = card->mirror && !keras,
+                                    .mirror = akin_model_mirrors(m),
                                     .precision = m->options.bf16 ? "bf16" : "f32",
                                     .decode_version = AKIN_IMAGE_VERSION};
   return akin_folder_cut(&m->cut, m->folder, &request, err);
@@ -149,7 +151,7 @@ static akin_status model_open_slot(akin_model *m, akin_model_slot *slot, akin_er
   size_t vector = (size_t)m->cut.dim * sizeof(float);
   slot->pixels = akin_alloc_aligned(64, pixels);
   if (!slot->pixels) return akin_fail_memory(err, pixels);
-  if (akin_folder_card(m->folder)->mirror && !(slot->second = akin_alloc(vector))) return akin_fail_memory(err, vector);
+  if (akin_model_mirrors(m) && !(slot->second = akin_alloc(vector))) return akin_fail_memory(err, vector);
   return akin_runtime_get()->session_open(&slot->session, m->network, err);
 }
 
@@ -214,12 +216,11 @@ akin_status akin_model_prepare(akin_model *model, akin_error *err) {
 
 /* ---- embedding ---- */
 
-/* slot->pixels → feature. The mirror image's feature is added where the card says so: unit length comes later, so the
- * mean is only needed for raw features. */
+/* slot->pixels → feature: of the image, or the mean of its and its mirror image's. */
 static akin_status model_infer(akin_model *m, akin_model_slot *slot, float *feature, int raw, akin_error *err) {
   const akin_runtime *runtime = akin_runtime_get();
   akin_status status = runtime->infer(slot->session, feature, slot->pixels, err);
-  if (!status && slot->second && m->options.preprocess == AKIN_PREPROCESS_CARD) {
+  if (!status && slot->second) {
     akin_image_mirror(slot->pixels, m->preparation.width, m->preparation.height);
     status = runtime->infer(slot->session, slot->second, slot->pixels, err);
     for (uint32_t i = 0; !status && i < m->cut.dim; i++)

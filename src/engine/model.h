@@ -27,6 +27,9 @@ struct akin_model {
   struct akin_queue *large;
 };
 
+/* Is a feature the mean of the image's and its mirror image's? */
+bool akin_model_mirrors(const akin_model *model);
+
 /* Compiles the network now, so that a failure is told once and not for every image. */
 akin_status akin_model_prepare(akin_model *model, akin_error *err);
 
@@ -41,5 +44,7 @@ akin_status akin_model_settings_json(akin_buffer *out, const akin_model *model);
  * (akin_free) may be NULL in the text. */
 akin_status akin_model_settings_parse(akin_model_options *options, char **layer, char **meaning, const char *json,
                                       akin_error *err);
+/* What keeps model from giving the features that a store's settings describe: "weights differ; …", in a few words. */
+akin_status akin_model_settings_difference(char **out, const akin_model *model, const char *json, akin_error *err);
 
 #endif

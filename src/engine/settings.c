@@ -52,3 +52,17 @@ akin_status akin_model_settings_parse(akin_model_options *options, char **layer,
   akin_json_free(root);
   return status;
 }
+
+akin_status akin_model_settings_difference(char **out, const akin_model *model, const char *json, akin_error *err) {
+  akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
+  char *layer = NULL, *meaning = NULL;
+  *out = NULL;
+  akin_status status = akin_model_settings_parse(&options, &layer, &meaning, json, err);
+  if (!status) {
+    *out = meaning ? akin_cut_difference(model->cut.meaning, meaning) : akin_strdup("fingerprints differ");
+    if (!*out) status = akin_fail_memory(err, 0);
+  }
+  akin_free(meaning);
+  akin_free(layer);
+  return status;
+}

@@ -35,7 +35,7 @@ static akin_status vectors_follow(akin_vectors *v, akin_storage *reader, uint64_
   return status ? status : akin_vectors_commit(v, generation, err);
 }
 
-/* Updates the file. Not being able to is no error: *done stays false. */
+/* Updates the file. Not being able to is no error: the caller sees the generation that it has afterwards. */
 static akin_status vectors_update_file(const akin_store *store, const char *path, const akin_vectors_key *key,
                                        uint64_t model_id, uint64_t generation, akin_error *err) {
   akin_vectors *v = NULL;

@@ -22,6 +22,7 @@
 #include "base/path.h"
 
 #include <akin/status.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +116,17 @@ TESTING char *testing_read(const char *path, size_t *size) {
   fclose(file);
   if (size) *size = (size_t)n;
   return bytes;
+}
+
+/* How many names a folder has, hidden ones too: a temporary file left behind would be counted. */
+TESTING size_t testing_names_in(const char *folder) {
+  size_t count = 0;
+  DIR *entries = opendir(folder);
+  assert_non_null(entries);
+  while (readdir(entries))
+    count++;
+  closedir(entries);
+  return count - 2; /* "." and ".." */
 }
 
 /* AKIN_TEST_DATA/name or AKIN_SHARED_DATA/name; akin_free. */

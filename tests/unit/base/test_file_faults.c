@@ -104,16 +104,6 @@ static void check_file(const char *path, const char *want, size_t size) {
   akin_free(got);
 }
 
-static size_t names_in(const char *folder) {
-  size_t count = 0;
-  DIR *entries = opendir(folder);
-  assert_non_null(entries);
-  while (readdir(entries))
-    count++;
-  closedir(entries);
-  return count - 2;
-}
-
 static void synced_before_and_after_the_rename(void **state) {
   akin_error err;
   char *path = testing_path(*state, "f"), *bytes = new_content();
@@ -165,7 +155,7 @@ static void every_call_fails_in_turn(void **state) {
       testing_expect(status, kinds[kind].status, &err);
       testing_says(&err, path);
       renamed ? check_file(path, bytes, SIZE) : check_file(path, "old", 3);
-      assert_int_equal(names_in(*state), 1);
+      assert_int_equal(testing_names_in(*state), 1);
     }
     assert_true(nth >= 7); /* writes, two fsyncs and the rename */
   }

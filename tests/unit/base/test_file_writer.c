@@ -11,17 +11,6 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
-/* How many names a folder has, hidden ones too: a temporary file left behind would be counted. */
-static size_t names_in(const char *folder) {
-  size_t count = 0;
-  DIR *entries = opendir(folder);
-  assert_non_null(entries);
-  while (readdir(entries))
-    count++;
-  closedir(entries);
-  return count - 2; /* "." and ".." */
-}
-
 static void check_content(const char *path, const char *want) {
   char *text = testing_read(path, NULL);
   assert_string_equal(text, want);
@@ -42,7 +31,7 @@ static void a_file_is_replaced(void **state) {
   check_content(path, "2");
   testing_ok(akin_file_replace(path, NULL, 0, &err), &err);
   check_content(path, "");
-  assert_int_equal(names_in(*state), 1);
+  assert_int_equal(testing_names_in(*state), 1);
   akin_free(path);
 }
 
@@ -96,12 +85,12 @@ static void discarded_leaves_the_old_one(void **state) {
   char *path = testing_path(*state, "f");
   testing_write_text(path, "old");
   testing_ok(akin_file_writer_open(&w, path, &err), &err);
-  assert_int_equal(names_in(*state), 2);
+  assert_int_equal(testing_names_in(*state), 2);
   testing_ok(akin_file_writer_write(w, "new", 3, &err), &err);
   akin_file_writer_discard(w);
   akin_file_writer_discard(NULL);
   check_content(path, "old");
-  assert_int_equal(names_in(*state), 1);
+  assert_int_equal(testing_names_in(*state), 1);
   akin_free(path);
 }
 
@@ -117,7 +106,7 @@ static void two_writers_of_one_file(void **state) {
   check_content(path, "aaa");
   testing_ok(akin_file_writer_commit(b, &err), &err);
   check_content(path, "b");
-  assert_int_equal(names_in(*state), 1);
+  assert_int_equal(testing_names_in(*state), 1);
   akin_free(path);
 }
 
@@ -132,7 +121,7 @@ static void leftovers_are_no_obstacle(void **state) {
   }
   testing_ok(akin_file_replace(path, "x", 1, &err), &err);
   check_content(path, "x");
-  assert_int_equal(names_in(*state), 41);
+  assert_int_equal(testing_names_in(*state), 41);
   akin_free(path);
 }
 
@@ -146,7 +135,7 @@ static void what_is_no_file_is_not_replaced(void **state) {
   testing_expect(akin_file_replace(*state, "x", 1, &err), AKIN_ERROR_USAGE, &err);
   testing_expect(akin_file_replace(none, "x", 1, &err), AKIN_ERROR_NOT_FOUND, &err);
   testing_says(&err, "none/f");
-  assert_int_equal(names_in(*state), 1);
+  assert_int_equal(testing_names_in(*state), 1);
   akin_free(none);
   akin_free(link);
 }
@@ -161,7 +150,7 @@ static void a_rename_that_fails(void **state) {
   assert_int_equal(mkdir(path, 0700), 0);
   testing_expect(akin_file_writer_commit(w, &err), AKIN_ERROR_IO, &err);
   testing_says(&err, "f: cannot replace");
-  assert_int_equal(names_in(*state), 1);
+  assert_int_equal(testing_names_in(*state), 1);
   akin_free(path);
 }
 
@@ -203,7 +192,7 @@ static int fail_to_write(const char *folder, size_t piece, akin_status want, con
   close(file);
   akin_free(bytes);
   akin_free(path);
-  return names_in(folder) == 1 ? CHILD_FINE : CHILD_LEFT;
+  return testing_names_in(folder) == 1 ? CHILD_FINE : CHILD_LEFT;
 }
 
 /* A file system of 64 KB in a mount namespace that ends with the process. */
@@ -286,7 +275,7 @@ static void writing_without_memory(void **state) {
   check_content(path, "old");
   assert_int_equal(testing_fail_allocations(replace_once, path, true), 4);
   check_content(path, "new");
-  assert_int_equal(names_in(*state), 1);
+  assert_int_equal(testing_names_in(*state), 1);
   akin_free(path);
 }
 

@@ -5,16 +5,6 @@
 #include <sys/stat.h>
 
 /* How many names a folder holds. */
-static size_t entries(const char *folder) {
-  size_t count = 0;
-  DIR *d = opendir(folder);
-  assert_non_null(d);
-  for (struct dirent *e = NULL; (e = readdir(d));)
-    count += e->d_name[0] != '.' || strlen(e->d_name) > 2;
-  closedir(d);
-  return count;
-}
-
 static akin_output *open_output(const char *path) {
   akin_error err;
   akin_output *output = TESTING_POISON;
@@ -37,7 +27,7 @@ static void nothing_before_the_commit(void **state) {
   assert_false(akin_file_exists(path));
   testing_ok(akin_output_commit(output, &err), &err);
   expect_text(path, "answer");
-  assert_int_equal(entries(*state), 1);
+  assert_int_equal(testing_names_in(*state), 1);
   akin_free(path);
 }
 
@@ -49,7 +39,7 @@ static void the_old_file_stays_when_discarded(void **state) {
   akin_output_discard(output);
   akin_output_discard(NULL);
   expect_text(path, "old");
-  assert_int_equal(entries(*state), 1);
+  assert_int_equal(testing_names_in(*state), 1);
   akin_free(path);
 }
 
@@ -123,7 +113,7 @@ static void without_memory(void **state) {
   char *path = testing_path(*state, "file");
   assert_true(testing_fail_allocations(open_and_commit, path, true) > 3);
   assert_true(testing_fail_allocations(open_and_commit, path, false) > 3);
-  assert_int_equal(entries(*state), 1); /* no temporary file is left */
+  assert_int_equal(testing_names_in(*state), 1); /* no temporary file is left */
   akin_free(path);
 }
 
