@@ -63,7 +63,28 @@ static const char schema_step_1[] =
     "  content_id INTEGER NOT NULL);"
     "CREATE INDEX removals_by_generation ON removals (model_id, generation);";
 
-static const char *const schema_steps[] = {schema_step_1};
+/* What people said of images and pairs, and what was measured of a model's features. They leave with what they tell of.
+ */
+static const char schema_step_2[] =
+    "CREATE TABLE labels ("
+    "  image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,"
+    "  name TEXT NOT NULL,"
+    "  value TEXT NOT NULL,"
+    "  PRIMARY KEY (image_id, name)) WITHOUT ROWID;"
+
+    "CREATE TABLE not_duplicates (" /* by content, so that moved files stay told apart */
+    "  first_hash BLOB NOT NULL CHECK (length(first_hash) = 32),"
+    "  second_hash BLOB NOT NULL CHECK (length(second_hash) = 32 AND first_hash < second_hash),"
+    "  PRIMARY KEY (first_hash, second_hash)) WITHOUT ROWID;"
+
+    "CREATE TABLE model_facts ("
+    "  model_id INTEGER NOT NULL REFERENCES models (id) ON DELETE CASCADE,"
+    "  name TEXT NOT NULL,"
+    "  generation INTEGER NOT NULL," /* of the features that it was measured on */
+    "  value BLOB NOT NULL,"
+    "  PRIMARY KEY (model_id, name));";
+
+static const char *const schema_steps[] = {schema_step_1, schema_step_2};
 
 const akin_schema akin_schema_current = {schema_steps, sizeof schema_steps / sizeof *schema_steps};
 

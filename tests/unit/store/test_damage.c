@@ -282,12 +282,20 @@ static void flipped_bits_never_crash(void **state) {
   unload(&f);
 }
 
+/* SQLite reads zeros behind a file's end: whoever loses only those loses nothing. */
+static bool only_zeros_from(const image_file *f, size_t start) {
+  while (start < f->size && f->bytes[start] == 0)
+    start++;
+  return start == f->size;
+}
+
 static void truncated_files_never_crash(void **state) {
   make_store(*state);
   image_file f = load(*state, "akin.db");
   for (size_t size = 1; size < f.size; size += size < 1024 ? 33 : 4099) {
     testing_write(f.path, f.bytes, size);
-    assert_true(use_damaged(*state, AKIN_STORAGE_READ));
+    bool noticed = use_damaged(*state, AKIN_STORAGE_READ);
+    assert_true(noticed || only_zeros_from(&f, size));
     forget_log(*state);
   }
   unload(&f);

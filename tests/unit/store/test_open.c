@@ -54,7 +54,7 @@ static void a_new_store_is_as_the_docs_say(void **state) {
   sql_expect(file, "PRAGMA page_size", "16384");
   sql_expect(file, "PRAGMA journal_mode", "wal");
   sql_expect(file, "PRAGMA application_id", "1634429294"); /* "akin" */
-  sql_expect(file, "PRAGMA user_version", "1");
+  sql_expect(file, "PRAGMA user_version", "2");
   s = open_store(folder, AKIN_STORAGE_READ);
   assert_true(akin_storage_id(s) == id);
   akin_storage_close(s);
@@ -167,7 +167,7 @@ static void a_newer_store_is_refused_with_both_versions(void **state) {
   char *file = testing_path(*state, "akin.db");
   make_store(*state);
   sql_run(file, "PRAGMA user_version = 99");
-  expect_refused(*state, file, AKIN_ERROR_UNSUPPORTED, "version 99 of the store's format, this akin knows version 1");
+  expect_refused(*state, file, AKIN_ERROR_UNSUPPORTED, "version 99 of the store's format, this akin knows version 2");
   sql_run(file, "PRAGMA user_version = -1");
   expect_refused(*state, file, AKIN_ERROR_UNSUPPORTED, "version -1");
   akin_free(file);
@@ -186,27 +186,27 @@ static akin_status upgrade(const char *file, const akin_schema *schema, akin_err
 /* A store of today's version, then steps of versions to come: the second fails half-way, and nothing of either stays.
  */
 static void an_older_store_is_brought_up_to_date_or_left_alone(void **state) {
-  const char *const first = akin_schema_current.steps[0];
-  const char *const good[] = {first, "ALTER TABLE images ADD COLUMN label TEXT NOT NULL DEFAULT 'none'",
+  const char *const first = akin_schema_current.steps[0], *const second = akin_schema_current.steps[1];
+  const char *const good[] = {first, second, "ALTER TABLE images ADD COLUMN label TEXT NOT NULL DEFAULT 'none'",
                               "UPDATE images SET label = 'some'; CREATE INDEX by_label ON images (label)"};
-  const char *const bad[] = {first, good[1], "UPDATE images SET label = 'half'; UPDATE nowhere SET a = 1"};
-  const akin_schema broken = {bad, 3}, newer = {good, 3};
+  const char *const bad[] = {first, second, good[2], "UPDATE images SET label = 'half'; UPDATE nowhere SET a = 1"};
+  const akin_schema broken = {bad, 4}, newer = {good, 4};
   char *file = testing_path(*state, "akin.db");
   akin_error err;
   make_store(*state);
   testing_expect(upgrade(file, &broken, &err), AKIN_ERROR_FORMAT, &err);
   testing_says(&err, "nowhere");
-  sql_expect(file, "PRAGMA user_version", "1");
+  sql_expect(file, "PRAGMA user_version", "2");
   akin_storage *s = open_store(*state, AKIN_STORAGE_READ);
   expect_sound(s);
   assert_int_equal(counts_of(s).images, 1);
   akin_storage_close(s);
 
   testing_ok(upgrade(file, &newer, &err), &err);
-  sql_expect(file, "PRAGMA user_version", "3");
+  sql_expect(file, "PRAGMA user_version", "4");
   sql_expect(file, "SELECT label || ' ' || path FROM images", "some /p/1");
   testing_ok(upgrade(file, &newer, &err), &err); /* nothing left to do */
-  expect_refused(*state, file, AKIN_ERROR_UNSUPPORTED, "version 3");
+  expect_refused(*state, file, AKIN_ERROR_UNSUPPORTED, "version 4");
   akin_free(file);
 }
 
@@ -219,6 +219,24 @@ static void a_store_can_be_made_in_several_steps(void **state) {
   sql_expect(file, "PRAGMA user_version", "2");
   sql_expect(file, "SELECT count(*) FROM later", "0");
   sql_expect(file, "SELECT count(*) FROM store", "1");
+  akin_free(file);
+}
+
+static void a_store_of_version_1_is_brought_up_to_date_by_its_next_writer(void **state) {
+  const akin_schema old = {akin_schema_current.steps, 1};
+  char *file = testing_path(*state, "akin.db");
+  akin_error err;
+  testing_ok(upgrade(file, &old, &err), &err);
+  sql_expect(file, "PRAGMA user_version", "1");
+  make_store(*state);
+  sql_expect(file, "PRAGMA user_version", "2");
+  sql_run(file, "PRAGMA foreign_keys = ON; INSERT INTO labels VALUES (1, 'season', 'summer');"
+                "INSERT INTO model_facts VALUES (1, 'mean', 1, x'00')");
+  akin_storage *s = open_store(*state, AKIN_STORAGE_WRITE);
+  expect_sound(s);
+  akin_storage_close(s);
+  sql_run(file, "PRAGMA foreign_keys = ON; DELETE FROM images; DELETE FROM features; DELETE FROM models");
+  sql_expect(file, "SELECT (SELECT count(*) FROM labels) + (SELECT count(*) FROM model_facts)", "0");
   akin_free(file);
 }
 
@@ -367,6 +385,7 @@ int main(void) {
       TEST(a_newer_store_is_refused_with_both_versions),
       TEST(an_older_store_is_brought_up_to_date_or_left_alone),
       TEST(a_store_can_be_made_in_several_steps),
+      TEST(a_store_of_version_1_is_brought_up_to_date_by_its_next_writer),
       TEST(there_is_one_writer_at_a_time),
       TEST(a_closed_store_is_read_where_nothing_can_be_written),
       TEST(a_killed_writers_work_is_not_overlooked_where_nothing_can_be_written),
