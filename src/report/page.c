@@ -132,20 +132,19 @@ static akin_status page_finish_file(akin_page *page, akin_error *err) {
 
 /* ---- adding and ending ---- */
 
-static akin_status page_remember_model(akin_page *page, const akin_hits *hits, akin_error *err) {
+static akin_status page_remember_model(akin_page *page, const char *model, akin_error *err) {
   if (page->questions > 0) return AKIN_OK;
-  char *model = akin_strdup(akin_hits_model(hits));
-  if (!model) return akin_fail_memory(err, strlen(akin_hits_model(hits)) + 1);
+  char *copy = akin_strdup(model);
+  if (!copy) return akin_fail_memory(err, strlen(model) + 1);
   akin_free(page->model);
-  page->model = model;
+  page->model = copy;
   return AKIN_OK;
 }
 
-/* What a failure left of the question in the body is taken out again. */
-static akin_status page_add_question(akin_page *page, const akin_hits *hits, akin_error *err) {
+/* What a failure left of the section in the body is taken out again. */
+static akin_status page_write_section(akin_page *page, akin_page_section *write, const void *content, akin_error *err) {
   const size_t before = page->body.buffer.size;
-  akin_status status =
-      akin_page_html_question(&page->body, hits, page->questions + 1, page->base, &page->pictures, err);
+  akin_status status = write(&page->body, content, page->questions + 1, page->base, &page->pictures, err);
   if (status) {
     page->body.status = AKIN_OK;
     page->body.buffer.size = before;
@@ -155,16 +154,21 @@ static akin_status page_add_question(akin_page *page, const akin_hits *hits, aki
   return AKIN_OK;
 }
 
-akin_status akin_page_add(akin_page *page, const akin_hits *hits, akin_error *err) {
+akin_status akin_page_add_section(akin_page *page, const char *model, akin_page_section *write, const void *content,
+                                  akin_error *err) {
   const bool full = page->questions > 0 && page->questions % AKIN_PAGE_QUERIES == 0;
   if (full && !page->work) {
     return akin_fail(err, AKIN_ERROR_LIMIT,
                      "%s: one file takes %d questions: give a folder's name, not ending in .html, for more", page->path,
                      AKIN_PAGE_QUERIES);
   }
-  akin_status status = page_remember_model(page, hits, err);
+  akin_status status = page_remember_model(page, model, err);
   if (!status && full && page->body.buffer.size > 0) status = page_turn(page, err);
-  return status ? status : page_add_question(page, hits, err);
+  return status ? status : page_write_section(page, write, content, err);
+}
+
+akin_status akin_page_add(akin_page *page, const akin_hits *hits, akin_error *err) {
+  return akin_page_add_section(page, akin_hits_model(hits), akin_page_html_question, hits, err);
 }
 
 akin_status akin_page_close(akin_page *page, akin_error *err) {

@@ -44,29 +44,40 @@ static void html_name(akin_sink *out, const char *name, const char *link) {
   akin_sink_text(out, "</bdi>");
 }
 
-/* hit NULL: a query image. */
-static akin_status html_card(akin_sink *out, const char *path, const akin_hit *hit, const char *base,
-                             akin_pictures *pictures, akin_error *err) {
+static void html_tag(akin_sink *out, const char *tag) {
+  akin_sink_text(out, "<span class=\"tag\">");
+  akin_sink_html(out, tag);
+  akin_sink_text(out, "</span>");
+}
+
+static void html_caption(akin_sink *out, const akin_page_card *card, const char *link) {
+  akin_sink_text(out, "<figcaption><span class=\"line\">");
+  if (card->hit) akin_sink_printf(out, "<span class=\"rank\">%u</span>", card->hit->rank);
+  if (card->tag) html_tag(out, card->tag);
+  if (card->hit) {
+    akin_sink_text(out, "<span class=\"score\">");
+    akin_sink_number(out, (double)card->hit->score, 3);
+    akin_sink_text(out, "</span>");
+  }
+  akin_sink_text(out, "</span>");
+  html_name(out, akin_path_name(card->path), link);
+  akin_sink_text(out, "</figcaption>\n");
+}
+
+akin_status akin_page_html_card(akin_sink *out, const akin_page_card *card, const char *base, akin_pictures *pictures,
+                                akin_error *err) {
   akin_picture picture;
-  const char *name = akin_path_name(path);
-  akin_status status = akin_pictures_find(&picture, pictures, path, err);
-  char *link = status ? NULL : akin_path_relative(path, base);
-  if (status || !link) return status ? status : akin_fail_memory(err, strlen(path) + strlen(base));
-  akin_sink_text(out, hit ? "<li><figure>\n" : "<figure class=\"query\">\n");
+  const char *name = akin_path_name(card->path);
+  akin_status status = akin_pictures_find(&picture, pictures, card->path, err);
+  char *link = status ? NULL : akin_path_relative(card->path, base);
+  if (status || !link) return status ? status : akin_fail_memory(err, strlen(card->path) + strlen(base));
+  akin_sink_text(out, card->hit ? "<li><figure>\n" : "<figure class=\"query\">\n");
   if (picture.jpeg || picture.name[0])
     html_picture(out, &picture, name, link);
   else
     html_grey_field(out, name);
-  akin_sink_text(out, "<figcaption><span class=\"line\">");
-  if (hit) {
-    akin_sink_printf(out, "<span class=\"rank\">%u</span><span class=\"score\">", hit->rank);
-    akin_sink_number(out, (double)hit->score, 3);
-    akin_sink_text(out, "</span></span>");
-  } else {
-    akin_sink_text(out, "<span class=\"tag\">Query</span></span>");
-  }
-  html_name(out, name, link);
-  akin_sink_text(out, hit ? "</figcaption>\n</figure></li>\n" : "</figcaption>\n</figure>\n");
+  html_caption(out, card, link);
+  akin_sink_text(out, card->hit ? "</figure></li>\n" : "</figure>\n");
   akin_free(link);
   return AKIN_OK;
 }
@@ -83,16 +94,19 @@ static void html_question_heading(akin_sink *out, const akin_hits *hits, size_t 
   akin_sink_text(out, "</h2>\n<div class=\"row\">\n");
 }
 
-akin_status akin_page_html_question(akin_sink *out, const akin_hits *hits, size_t number, const char *base,
+akin_status akin_page_html_question(akin_sink *out, const void *content, size_t number, const char *base,
                                     akin_pictures *pictures, akin_error *err) {
+  const akin_hits *hits = content;
   akin_status status = AKIN_OK;
   html_question_heading(out, hits, number);
-  for (size_t i = 0; !status && i < akin_hits_query_count(hits); i++)
-    status = html_card(out, akin_hits_query(hits, i), NULL, base, pictures, err);
+  for (size_t i = 0; !status && i < akin_hits_query_count(hits); i++) {
+    const akin_page_card card = {.path = akin_hits_query(hits, i), .tag = "Query"};
+    status = akin_page_html_card(out, &card, base, pictures, err);
+  }
   akin_sink_text(out, akin_hits_count(hits) > 0 ? "<ol>\n" : "<p class=\"none\">No other image in the store.</p>\n");
   for (size_t i = 0; !status && i < akin_hits_count(hits); i++) {
-    const akin_hit *hit = akin_hits_at(hits, i);
-    status = html_card(out, hit->path, hit, base, pictures, err);
+    const akin_page_card card = {.path = akin_hits_at(hits, i)->path, .hit = akin_hits_at(hits, i)};
+    status = akin_page_html_card(out, &card, base, pictures, err);
   }
   akin_sink_text(out, akin_hits_count(hits) > 0 ? "</ol>\n</div>\n</section>\n" : "</div>\n</section>\n");
   return status ? status : akin_sink_check(out, err);

@@ -28,8 +28,30 @@ void akin_page_html_foot(akin_sink *out, const akin_page_frame *frame);
 /* The file name of a page of a folder: index.html, page-2.html ... */
 void akin_page_html_name(akin_sink *out, size_t number);
 
-/* A question's section. number: from 1, over all pages. base: the absolute folder that links start from. */
-akin_status akin_page_html_question(akin_sink *out, const akin_hits *hits, size_t number, const char *base,
-                                    akin_pictures *pictures, akin_error *err);
+/*
+ * Appends one section of a page.
+ *   content: what it tells of
+ *   number: from 1, over all pages
+ *   base: the absolute folder that links start from
+ */
+typedef akin_status akin_page_section(akin_sink *out, const void *content, size_t number, const char *base,
+                                      akin_pictures *pictures, akin_error *err);
+
+/* Adds a section to the page, as akin_page_add does with a question. model: what the head says of the models, when this
+ * is the page's first. */
+akin_status akin_page_add_section(akin_page *page, const char *model, akin_page_section *write, const void *content,
+                                  akin_error *err);
+
+/* A question's section; content: akin_hits. */
+akin_page_section akin_page_html_question;
+
+/* One picture with what is said under it. */
+typedef struct akin_page_card {
+  const char *path;
+  const akin_hit *hit; /* an item of a list, with rank and score; NULL: a figure of its own */
+  const char *tag;     /* a word or two that stand out; NULL: none */
+} akin_page_card;
+akin_status akin_page_html_card(akin_sink *out, const akin_page_card *card, const char *base, akin_pictures *pictures,
+                                akin_error *err);
 
 #endif
