@@ -8,6 +8,7 @@
  *   models    name, fingerprint, dim, card
  *   features  (model, content) → f32 [dim], unit length. A renamed or copied file costs no inference.
  *   removals  (generation, model, content): features that are gone, so that caches can follow
+ *   facts     what was measured of a model's features, by name
  *
  * The store is a folder: akin.db (with akin.db-wal and akin.db-shm while it is open), writer.lock. What else lies there
  * is made from it and may be deleted.
@@ -18,6 +19,7 @@
 #ifndef AKIN_STORE_STORE_H
 #define AKIN_STORE_STORE_H
 
+#include "base/buffer.h"
 #include "base/file.h"
 #include "base/hash.h"
 
@@ -155,6 +157,25 @@ akin_status akin_storage_features_since(akin_storage *s, uint64_t model_id, uint
  * cache never had must be fine. */
 akin_status akin_storage_removals_since(akin_storage *s, uint64_t model_id, uint64_t generation,
                                         akin_feature_visit *visit, void *context, akin_error *err);
+
+/* ---- what is measured of a model's features ----
+ *
+ * Facts are named bytes of one model that can be measured again: backgrounds of scores, means, recall. They leave with
+ * their model.
+ */
+/* Keeps the bytes, in place of what had the name. generation: of the features that they tell of. */
+akin_status akin_storage_fact_put(akin_storage *s, uint64_t model_id, const char *name, uint64_t generation,
+                                  const void *bytes, size_t size, akin_error *err);
+/* out: becomes the bytes; *found false, out untouched: there are none of that name. */
+akin_status akin_storage_fact_get(akin_storage *s, uint64_t model_id, const char *name, akin_buffer *out,
+                                  uint64_t *generation, bool *found, akin_error *err);
+/* all: the features of a model; newer: those that came after `generation`. What is gone since then follows from it. */
+akin_status akin_storage_features_count(akin_storage *s, uint64_t model_id, uint64_t generation, uint64_t *all,
+                                        uint64_t *newer, akin_error *err);
+/* A sample of the contents that have a feature of the model: the up to `most` smallest hashes, in their order. Hashes
+ * are as good as dice, and the sample does not depend on the order in which images came. */
+akin_status akin_storage_sample(akin_storage *s, uint64_t model_id, uint64_t *content_ids, size_t most, size_t *count,
+                                akin_error *err);
 
 /* ---- soundness ---- */
 /* SQLite's integrity and foreign key checks; every feature has its size, is finite and of unit length; every content
