@@ -3,11 +3,13 @@
 #include "messages.h"
 #include "signals.h"
 
-int cli_answers_open(cli_answers *answers, const cli_settings *settings, bool folder, const char *title) {
+int cli_answers_open(cli_answers *answers, const cli_settings *settings, bool folder, const char *name,
+                     const char *title) {
   akin_error err;
   *answers = (cli_answers){.settings = settings};
   if (settings->format != CLI_FORMAT_HTML) return cli_result_open(&answers->result, settings->output);
-  answers->page_path = settings->output ? settings->output : folder ? CLI_PAGE_FOLDER : CLI_PAGE_FILE;
+  snprintf(answers->page_name, sizeof answers->page_name, folder ? "%s" : "%s.html", name);
+  answers->page_path = settings->output ? settings->output : answers->page_name;
   cli_signals_catch(); /* so that the unfinished page does not stay */
   akin_status status = akin_page_open(&answers->page, answers->page_path, folder, title, &err);
   return status ? cli_fail(status, &err) : CLI_DONE;
@@ -26,13 +28,25 @@ static akin_report_format answers_format(const cli_settings *s) {
   }
 }
 
+static akin_status answers_added(cli_answers *answers, akin_status status) {
+  answers->status = status;
+  if (!status) answers->told++;
+  return status;
+}
+
 akin_status cli_answers_add(cli_answers *answers, cli_answer_writer *writer, const akin_hits *hits) {
   if (cli_interrupted()) return AKIN_ERROR_CANCELLED;
-  answers->status = answers->page ? akin_page_add(answers->page, hits, &answers->err)
-                                  : writer(answers->result.file, answers_format(answers->settings), hits,
-                                           answers->told == 0, &answers->err);
-  if (!answers->status) answers->told++;
-  return answers->status;
+  return answers_added(answers, answers->page ? akin_page_add(answers->page, hits, &answers->err)
+                                              : writer(answers->result.file, answers_format(answers->settings), hits,
+                                                       answers->told == 0, &answers->err));
+}
+
+akin_status cli_answers_add_comparison(cli_answers *answers, const akin_comparison *comparison) {
+  if (cli_interrupted()) return AKIN_ERROR_CANCELLED;
+  return answers_added(answers, answers->page
+                                    ? akin_page_add_comparison(answers->page, comparison, &answers->err)
+                                    : akin_report_comparison(answers->result.file, answers_format(answers->settings),
+                                                             comparison, answers->told == 0, &answers->err));
 }
 
 int cli_answers_close(cli_answers *answers, int code) {

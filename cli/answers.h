@@ -5,17 +5,18 @@
 #include "options.h"
 #include "result.h"
 
-/* Where a page goes when -o does not say. */
-#define CLI_PAGE_FILE   "recommendations.html"
+/* Where a page of recommendations goes when -o does not say: a file, or a folder. */
 #define CLI_PAGE_FOLDER "recommendations"
+#define CLI_PAGE_FILE   CLI_PAGE_FOLDER ".html"
 
 typedef struct cli_answers {
   const cli_settings *settings;
   cli_result result;
   akin_page *page;       /* NULL: not HTML */
-  const char *page_path; /* borrowed */
-  akin_status status;    /* of the first answer that could not be written */
-  akin_error err;        /* and why */
+  const char *page_path; /* borrowed: the settings' or page_name */
+  char page_name[64];
+  akin_status status; /* of the first answer that could not be written */
+  akin_error err;     /* and why */
   uint64_t told;
 } cli_answers;
 
@@ -23,10 +24,16 @@ typedef struct cli_answers {
 typedef akin_status cli_answer_writer(FILE *out, akin_report_format format, const akin_hits *hits, int first,
                                       akin_error *err);
 
-/* folder: a page takes the form of a folder. Returns an exit code, with a message printed when it is not CLI_DONE. */
-int cli_answers_open(cli_answers *answers, const cli_settings *settings, bool folder, const char *title);
+/*
+ * Returns an exit code, with a message printed when it is not CLI_DONE.
+ *   folder: a page takes the form of a folder
+ *   name: of the page when -o gives none, without .html
+ */
+int cli_answers_open(cli_answers *answers, const cli_settings *settings, bool folder, const char *name,
+                     const char *title);
 /* One answer. The failure is kept in answers. */
 akin_status cli_answers_add(cli_answers *answers, cli_answer_writer *writer, const akin_hits *hits);
+akin_status cli_answers_add_comparison(cli_answers *answers, const akin_comparison *comparison);
 /* code: how the command went so far; returns the exit code now. */
 int cli_answers_close(cli_answers *answers, int code);
 

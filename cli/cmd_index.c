@@ -1,51 +1,13 @@
 /* cmd_index.c - akin index: brings the store up to date with folders and files. */
 #include "commands.h"
+#include "ingesting.h"
 #include "messages.h"
 #include "opened.h"
-#include "progress.h"
-#include "signals.h"
 
 #include <akin/store.h>
 
-/* Skipped images that are named without --verbose. */
-#define INDEX_NAMED 20
-
-typedef struct index_view {
-  cli_progress progress;
-  bool verbose;
-  uint64_t skipped;
-} index_view;
-
-static void index_on_progress(void *context, const akin_progress *progress) {
-  index_view *view = context;
-  cli_progress_show(&view->progress, progress);
-}
-
-static void index_on_skipped(void *context, const char *path, const char *reason) {
-  index_view *view = context;
-  view->skipped++;
-  if (!view->verbose && view->skipped > INDEX_NAMED) return;
-  cli_progress_clear(&view->progress);
-  cli_tell_skipped(path, reason);
-}
-
-static void index_on_note(void *context, const char *line) {
-  index_view *view = context;
-  cli_progress_clear(&view->progress);
-  cli_note(CLI_YELLOW, "note", "%s", line);
-}
-
-static int index_should_cancel(void *context) {
-  (void)context;
-  return cli_interrupted();
-}
-
-static void index_tell(const index_view *view, const akin_progress *total, akin_status status) {
-  char summary[512], count[CLI_NUMBER_TEXT];
-  if (!view->verbose && view->skipped > INDEX_NAMED) {
-    cli_note(CLI_PLAIN, NULL, "... and %s more: akin status --skipped names them",
-             cli_count_text(count, view->skipped - INDEX_NAMED));
-  }
+static void index_tell(const akin_progress *total, akin_status status) {
+  char summary[512];
   cli_progress_summary(summary, sizeof summary, total);
   if (status == AKIN_ERROR_CANCELLED)
     cli_note(CLI_YELLOW, "stopped", "after %s; the same command goes on from here", summary);
@@ -53,25 +15,18 @@ static void index_tell(const index_view *view, const akin_progress *total, akin_
     cli_note(CLI_PLAIN, NULL, "%s", summary);
 }
 
-static int index_ingest(akin_store *store, akin_model *model, const cli_settings *s, uint32_t jobs) {
+static int index_ingest(akin_store *store, akin_model *model, const cli_settings *s) {
   akin_error err;
   akin_progress total = {0};
-  index_view view = {.verbose = s->verbose};
+  cli_ingesting view;
   akin_ingest_options options = AKIN_INGEST_OPTIONS_INIT;
-  cli_progress_begin(&view.progress, s->quiet);
-  options.jobs = jobs;
   options.prune = s->prune;
   options.retry = s->retry || s->max_bytes || s->max_pixels; /* new limits are for those that the old ones refused */
-  options.on_progress = index_on_progress;
-  options.on_skipped = index_on_skipped;
-  options.on_note = index_on_note;
-  options.should_cancel = index_should_cancel;
-  options.context = &view;
-  cli_signals_catch();
+  cli_ingesting_begin(&view, &options, s);
   akin_status status =
       akin_store_ingest(store, model, cli_list_items(&s->operands), s->operands.count, &options, &total, &err);
-  cli_progress_clear(&view.progress);
-  index_tell(&view, &total, status);
+  cli_ingesting_end(&view);
+  index_tell(&total, status);
   if (status) return cli_fail(status, &err);
   return total.skipped > 0 ? CLI_SKIPPED : CLI_DONE;
 }
@@ -82,7 +37,7 @@ static int index_run(const cli_settings *s) {
   const uint32_t jobs = s->jobs ? (uint32_t)s->jobs : akin_cores();
   int code = cli_model_open(&model, s, jobs, true);
   if (code == CLI_DONE) code = cli_store_open(&store, s, 1);
-  if (code == CLI_DONE) code = index_ingest(store, model, s, jobs);
+  if (code == CLI_DONE) code = index_ingest(store, model, s);
   akin_store_close(store);
   akin_model_free(model);
   return code;

@@ -11,7 +11,7 @@ static akin_status like_write(FILE *out, akin_report_format format, const akin_h
 
 static int like_tell(const cli_settings *s, const akin_hits *hits) {
   cli_answers answers;
-  int code = cli_answers_open(&answers, s, false, "Similar images");
+  int code = cli_answers_open(&answers, s, false, CLI_PAGE_FOLDER, "Similar images");
   akin_status status = code == CLI_DONE ? cli_answers_add(&answers, like_write, hits) : AKIN_OK;
   if (status) code = cli_fail(status, &answers.err);
   return cli_answers_close(&answers, code);

@@ -62,7 +62,7 @@ static int recommend_run(const cli_settings *s) {
   bool folder = false;
   int code = cli_store_open(&store, s, 0);
   if (code == CLI_DONE) code = recommend_form(&folder, store, s);
-  if (code == CLI_DONE) code = cli_answers_open(&work.answers, s, folder, "Recommendations");
+  if (code == CLI_DONE) code = cli_answers_open(&work.answers, s, folder, CLI_PAGE_FOLDER, "Recommendations");
   if (code == CLI_DONE) code = recommend_all(store, &work, s);
   code = cli_answers_close(&work.answers, code);
   akin_store_close(store);

@@ -26,18 +26,35 @@ void cli_release(void *memory) {
   free(memory);
 }
 
-bool cli_list_add(cli_list *list, const char *item) {
+/* Takes the item's first `size` bytes. */
+static bool lists_add(cli_list *list, const char *item, size_t size) {
   if (list->count == list->room) {
     char **items = lists_grown(list->items, &list->room, sizeof *items);
     if (!items) return false;
     list->items = items;
   }
-  const size_t size = strlen(item) + 1;
-  char *copy = cli_allocate(size, 1);
+  char *copy = cli_allocate(size + 1, 1);
   if (!copy) return false;
   memcpy(copy, item, size);
   list->items[list->count++] = copy;
   return true;
+}
+
+bool cli_list_add(cli_list *list, const char *item) {
+  return lists_add(list, item, strlen(item));
+}
+
+bool cli_list_split(cli_list *list, const char *text) {
+  for (;; text++) {
+    text += strspn(text, " ");
+    const size_t length = strcspn(text, ",");
+    size_t size = length;
+    while (size > 0 && text[size - 1] == ' ')
+      size--;
+    if (size > 0 && !lists_add(list, text, size)) return false;
+    text += length;
+    if (!*text) return true;
+  }
 }
 
 /* ---- names from a file ---- */

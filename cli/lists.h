@@ -12,6 +12,9 @@ typedef struct cli_list {
 
 /* Copies item. False when memory is short. */
 bool cli_list_add(cli_list *list, const char *item);
+/* Adds the parts of text between commas, without the spaces around them; empty ones are left out. False when memory
+ * is short. */
+bool cli_list_split(cli_list *list, const char *text);
 /* Adds the names in a file, "-" for standard input, each ended by `end` ('\n' or NUL); empty ones are left out. False,
  * with a message printed, when it cannot be read. */
 bool cli_list_read(cli_list *list, const char *path, char end);

@@ -12,6 +12,8 @@ const cli_option cli_option_model = {
     0,         "model",      "NAME",
     CLI_MODEL, FIELD(model), 0,
     0,         NULL,         "whose features (default: the store's first, else efficientnet-lite0)"};
+const cli_option cli_option_models = {
+    0, "models", "A,B", CLI_TEXT, FIELD(models), 0, 0, NULL, "the models, with commas between them"};
 const cli_option cli_option_format = {
     0, "format", "FORMAT", CLI_FORMAT, FIELD(format_name), 0, 0, NULL, "what the answer looks like"};
 const cli_option cli_option_output = {

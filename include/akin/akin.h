@@ -2,6 +2,7 @@
 #ifndef AKIN_AKIN_H
 #define AKIN_AKIN_H
 
+#include <akin/compare.h>
 #include <akin/image.h>
 #include <akin/model.h>
 #include <akin/report.h>

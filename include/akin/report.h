@@ -10,6 +10,7 @@
 #ifndef AKIN_REPORT_H
 #define AKIN_REPORT_H
 
+#include <akin/compare.h>
 #include <akin/status.h>
 #include <akin/store.h>
 #include <stddef.h>
@@ -40,6 +41,13 @@ AKIN_API akin_status akin_report_recommendation(FILE *out, akin_report_format fo
                                                 akin_error *err);
 
 /*
+ * A comparison of akin_store_compare, one call each, first as above. JSON: one line each. CSV: query,model,rank,image,
+ * score,only; of a comparison over the whole store model,other,common,overlap. Plain paths are USAGE.
+ */
+AKIN_API akin_status akin_report_comparison(FILE *out, akin_report_format format, const akin_comparison *comparison,
+                                            int first, akin_error *err);
+
+/*
  * A page with pictures: for each question a row of its query images and its hits with scores. Works without script, on
  * a phone, in dark and light. Pictures are small JPEGs without metadata, made from the files as they are now; one that
  * cannot be read any more is shown as a grey field with its name.
@@ -57,7 +65,9 @@ AKIN_API akin_status akin_report_recommendation(FILE *out, akin_report_format fo
 typedef struct akin_page akin_page;
 AKIN_API akin_status akin_page_open(akin_page **out, const char *path, int folder, const char *title, akin_error *err);
 AKIN_API akin_status akin_page_add(akin_page *page, const akin_hits *hits,
-                                   akin_error *err);                    /* LIMIT past AKIN_PAGE_QUERIES in one file */
+                                   akin_error *err); /* LIMIT past AKIN_PAGE_QUERIES in one file */
+/* A comparison: a row of pictures for each model, what only one of them found is marked. Errors: as akin_page_add. */
+AKIN_API akin_status akin_page_add_comparison(akin_page *page, const akin_comparison *comparison, akin_error *err);
 AKIN_API akin_status akin_page_close(akin_page *page, akin_error *err); /* finishes, and frees page in any case */
 AKIN_API void akin_page_discard(akin_page *page);                       /* frees; leaves nothing behind; NULL is fine */
 

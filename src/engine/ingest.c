@@ -2,6 +2,7 @@
  * ingest.c - bringing a store up to date: plan (what is new, what is gone), workers (features), one writer (here), and
  * last what is gone leaves - last, so that a file that was renamed finds its feature under the old name.
  */
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -10,7 +11,6 @@
 #include "engine/worker.h"
 
 #include <string.h>
-#include <time.h>
 
 /* A commit is an fsync: at most every so many images or seconds. Less than that is lost when the process is killed. */
 #define INGEST_BATCH         64
@@ -31,12 +31,6 @@ typedef struct ingest {
   bool cancelled;
 } ingest;
 
-static double ingest_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* ---- progress ---- */
 
 static void ingest_tell(ingest *in, double now) {
@@ -53,7 +47,7 @@ static void ingest_tell(ingest *in, double now) {
 
 static void ingest_tick(void *context) {
   ingest *in = context;
-  double now = ingest_now();
+  double now = akin_clock_seconds();
   if (now - in->last_tick < INGEST_TICK_SECONDS) return;
   in->last_tick = now;
   ingest_tell(in, now);
@@ -218,7 +212,7 @@ static akin_status ingest_result(ingest *in, const akin_result *r, akin_error *e
   if (r->outcome == AKIN_OUTCOME_VANISHED) return AKIN_OK;
   akin_status status = AKIN_OK;
   if (in->batch == 0) {
-    in->batch_began = ingest_now();
+    in->batch_began = akin_clock_seconds();
     status = akin_storage_begin(in->writer, err);
   }
   if (!status) {
@@ -227,7 +221,7 @@ static akin_status ingest_result(ingest *in, const akin_result *r, akin_error *e
   }
   if (!status) status = ingest_put(in, r, err);
   in->progress.embedded += !status && r->outcome == AKIN_OUTCOME_EMBEDDED;
-  if (!status && (in->batch >= INGEST_BATCH || ingest_now() - in->batch_began >= INGEST_BATCH_SECONDS))
+  if (!status && (in->batch >= INGEST_BATCH || akin_clock_seconds() - in->batch_began >= INGEST_BATCH_SECONDS))
     status = ingest_commit(in, err);
   return status;
 }
@@ -293,7 +287,7 @@ static akin_status ingest_run(ingest *in, const char *const *paths, size_t count
   in->work_total = akin_worklist_count(in->plan.work);
   if (in->work_total > 0 && ((status = ingest_check_space(in, err)) || (status = akin_model_prepare(in->model, err))))
     return status;
-  in->work_began = ingest_now();
+  in->work_began = akin_clock_seconds();
   if (in->work_total > 0) status = ingest_work(in, in->work_total < jobs ? (unsigned)in->work_total : jobs, err);
   if (!status && !in->cancelled) status = ingest_remove_gone(in, err);
   return status;
@@ -316,13 +310,13 @@ akin_status akin_store_ingest(akin_store *store, akin_model *model, const char *
   akin_error trouble = {AKIN_OK, ""};
   akin_status status = ingest_check(&in.options, model, count, err);
   if (status) return status;
-  in.began = ingest_now();
+  in.began = akin_clock_seconds();
   status = ingest_run(&in, paths, count, &trouble, err);
   const bool written = in.writer != NULL;
   akin_plan_free(&in.plan);
   akin_storage_close(in.writer);
   if (written && status != AKIN_ERROR_NO_SPACE) ingest_pack(&in);
-  ingest_tell(&in, ingest_now());
+  ingest_tell(&in, akin_clock_seconds());
   if (total) *total = in.progress;
   if (!status && in.cancelled) {
     status =

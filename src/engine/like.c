@@ -202,6 +202,11 @@ akin_status akin_question_add_path(akin_question *q, const char *path, akin_erro
   return status;
 }
 
+bool akin_question_skips(akin_status status) {
+  return status == AKIN_ERROR_NOT_FOUND || status == AKIN_ERROR_IO || status == AKIN_ERROR_FORMAT ||
+         status == AKIN_ERROR_UNSUPPORTED || status == AKIN_ERROR_LIMIT;
+}
+
 /* ---- the answer ---- */
 
 typedef struct answer_image {

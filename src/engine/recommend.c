@@ -24,18 +24,12 @@ static akin_status recommend_stored(void *context, const akin_stored_image *imag
   return status ? status : recommend_tell(r, err);
 }
 
-/* Is this the image's own fault, so that the others go on? */
-static bool recommend_skips(akin_status status) {
-  return status == AKIN_ERROR_NOT_FOUND || status == AKIN_ERROR_IO || status == AKIN_ERROR_FORMAT ||
-         status == AKIN_ERROR_UNSUPPORTED || status == AKIN_ERROR_LIMIT;
-}
-
 static akin_status recommend_path(recommend *r, const char *path, akin_error *err) {
   akin_error why;
   akin_status status = akin_question_restart(&r->question, err);
   if (status) return status;
   status = akin_question_add_path(&r->question, path, &why);
-  if (recommend_skips(status) && !r->question.model_failed) {
+  if (akin_question_skips(status) && !r->question.model_failed) {
     if (r->on_skipped) r->on_skipped(r->context, path, why.text);
     return AKIN_OK;
   }

@@ -1,8 +1,8 @@
 /* answer.c - the answer to a question as a table, JSON, CSV or plain paths. One small writer a format; each puts the
  * whole answer together before a byte of it is written. */
+#include "report/answer.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "report/sink.h"
 
 #include <akin/report.h>
 #include <string.h>
@@ -21,6 +21,28 @@ static const char *answer_query(const akin_hits *hits, size_t index) {
   return path ? path : "";
 }
 
+void akin_answer_line(akin_sink *out, const akin_hit *hit) {
+  akin_sink_printf(out, "%5u  ", hit->rank);
+  akin_sink_text(out, hit->score < 0 ? "" : " ");
+  akin_sink_number(out, (double)hit->score, 6);
+  akin_sink_text(out, "  ");
+  akin_sink_line(out, hit->path);
+}
+
+void akin_answer_json(akin_sink *out, const akin_hit *hit) {
+  akin_sink_printf(out, "\"rank\": %u, ", hit->rank);
+  akin_sink_json_path(out, "image", hit->path);
+  akin_sink_text(out, ", \"score\": ");
+  akin_sink_number(out, (double)hit->score, 6);
+}
+
+void akin_answer_csv(akin_sink *out, const akin_hit *hit) {
+  akin_sink_printf(out, "%u,", hit->rank);
+  akin_sink_csv(out, hit->path);
+  akin_sink_text(out, ",");
+  akin_sink_number(out, (double)hit->score, 6);
+}
+
 /* Like /photos/a.jpg
  *   1  0.931274  /photos/b.jpg */
 static void answer_table(akin_sink *out, const akin_hits *hits) {
@@ -30,12 +52,7 @@ static void answer_table(akin_sink *out, const akin_hits *hits) {
     akin_sink_text(out, "\n");
   }
   for (size_t i = 0; i < akin_hits_count(hits); i++) {
-    const akin_hit *hit = akin_hits_at(hits, i);
-    akin_sink_printf(out, "%5u  ", hit->rank);
-    akin_sink_text(out, hit->score < 0 ? "" : " ");
-    akin_sink_number(out, (double)hit->score, 6);
-    akin_sink_text(out, "  ");
-    akin_sink_line(out, hit->path);
+    akin_answer_line(out, akin_hits_at(hits, i));
     akin_sink_text(out, "\n");
   }
   if (akin_hits_count(hits) == 0) akin_sink_text(out, "    no other image in the store\n");
@@ -44,11 +61,8 @@ static void answer_table(akin_sink *out, const akin_hits *hits) {
 static void answer_json_hits(akin_sink *out, const akin_hits *hits) {
   akin_sink_text(out, "\"hits\": [");
   for (size_t i = 0; i < akin_hits_count(hits); i++) {
-    const akin_hit *hit = akin_hits_at(hits, i);
-    akin_sink_printf(out, "%s{\"rank\": %u, ", i ? ", " : "", hit->rank);
-    akin_sink_json_path(out, "image", hit->path);
-    akin_sink_text(out, ", \"score\": ");
-    akin_sink_number(out, (double)hit->score, 6);
+    akin_sink_text(out, i ? ", {" : "{");
+    akin_answer_json(out, akin_hits_at(hits, i));
     akin_sink_text(out, "}");
   }
   akin_sink_text(out, "]");
@@ -83,15 +97,11 @@ static void answer_json(akin_sink *out, const akin_hits *hits, const answer_kind
 static void answer_csv(akin_sink *out, const akin_hits *hits, const answer_kind *kind, bool first) {
   akin_sink_text(out, first ? kind->csv_header : "");
   for (size_t i = 0; i < akin_hits_count(hits); i++) {
-    const akin_hit *hit = akin_hits_at(hits, i);
     if (kind->per_image) {
       akin_sink_csv(out, answer_query(hits, 0));
       akin_sink_text(out, ",");
     }
-    akin_sink_printf(out, "%u,", hit->rank);
-    akin_sink_csv(out, hit->path);
-    akin_sink_text(out, ",");
-    akin_sink_number(out, (double)hit->score, 6);
+    akin_answer_csv(out, akin_hits_at(hits, i));
     akin_sink_text(out, "\n");
   }
 }

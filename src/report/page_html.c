@@ -159,7 +159,7 @@ static void html_subtitle(akin_sink *out, const akin_page_frame *frame) {
   akin_sink_text(out, "<p>");
   if (frame->questions > 0)
     akin_sink_printf(out, "%zu %s, ", frame->questions, frame->questions == 1 ? "question" : "questions");
-  akin_sink_text(out, "model ");
+  akin_sink_text(out, strchr(frame->model, ',') ? "models " : "model ");
   akin_sink_html(out, frame->model);
   akin_sink_text(out, "</p>\n");
 }

@@ -37,8 +37,8 @@ void akin_page_html_name(akin_sink *out, size_t number);
 typedef akin_status akin_page_section(akin_sink *out, const void *content, size_t number, const char *base,
                                       akin_pictures *pictures, akin_error *err);
 
-/* Adds a section to the page, as akin_page_add does with a question. model: what the head says of the models, when this
- * is the page's first. */
+/* Adds a section to the page, as akin_page_add does with a question. model: its name, or names with a comma between
+ * two; the head says those of the page's first section. */
 akin_status akin_page_add_section(akin_page *page, const char *model, akin_page_section *write, const void *content,
                                   akin_error *err);
 

@@ -95,6 +95,19 @@ akin_status akin_storage_images_of(akin_storage *s, uint64_t content_id, akin_im
   return image_visit_rows(s, st, visit, context, NULL, err);
 }
 
+akin_status akin_storage_images_without(akin_storage *s, uint64_t model_id, akin_image_visit *visit, void *context,
+                                        akin_error *err) {
+  akin_statement *st = NULL;
+  akin_status status = akin_statement_start(
+      &st, s->database,
+      IMAGE_COLUMNS "WHERE state = 0 AND NOT EXISTS (SELECT 1 FROM features"
+                    " WHERE features.content_id = images.content_id AND model_id = ?1) ORDER BY path",
+      err);
+  if (status) return status;
+  akin_statement_bind_number(st, 1, model_id);
+  return image_visit_rows(s, st, visit, context, NULL, err);
+}
+
 akin_status akin_storage_image_at(akin_storage *s, const char *path, akin_image_visit *visit, void *context,
                                   akin_error *err) {
   akin_statement *st = NULL;

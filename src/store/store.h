@@ -99,6 +99,10 @@ akin_status akin_storage_images_of(akin_storage *s, uint64_t content_id, akin_im
 akin_status akin_storage_image_at(akin_storage *s, const char *path, akin_image_visit *visit, void *context,
                                   akin_error *err);
 
+/* Readable images whose content has no feature of this model, in path order; model_id 0: all readable ones. */
+akin_status akin_storage_images_without(akin_storage *s, uint64_t model_id, akin_image_visit *visit, void *context,
+                                        akin_error *err);
+
 typedef struct akin_storage_counts {
   uint64_t images; /* readable */
   uint64_t unreadable;
