@@ -71,7 +71,7 @@ static akin_status export_check(const akin_graph *graph, const akin_mapping *wei
   uint64_t total = 0;
   for (size_t i = 0; i < graph->tensor_count; i++) {
     const akin_graph_tensor *tensor = &graph->tensors[i];
-    if (tensor->values) continue;
+    if (tensor->values || tensor->integers) continue;
     if (tensor->offset > weights->size || tensor->bytes > weights->size - tensor->offset) {
       return akin_fail(err, AKIN_ERROR_FORMAT, "damaged: tensor %s is not in the %zu bytes of weights", tensor->name,
                        weights->size);

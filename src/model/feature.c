@@ -16,7 +16,7 @@ static bool feature_makes_scores(const akin_layer *layer) {
 }
 
 static akin_status feature_by_rule(size_t *layer, char **rule, const akin_layers *layers, akin_error *err) {
-  const size_t last = akin_lower_standing(layers, layers->count - 1);
+  const size_t last = akin_lower_standing(layers, akin_layers_output(layers));
   const akin_layer *head = &layers->at[last];
   if (feature_makes_scores(head)) {
     *layer = akin_lower_standing(layers, head->inputs[0]);

@@ -140,7 +140,7 @@ size_t akin_folder_layer_count(const akin_folder *f) {
 void akin_folder_layer(const akin_folder *f, size_t index, akin_layer_info *out) {
   const akin_layer *layer = &f->layers.at[index];
   *out = (akin_layer_info){.name = layer->name,
-                           .kind = akin_layer_class(layer->kind),
+                           .kind = akin_layer_class(layer),
                            .rank = layer->shape.rank,
                            .parameters = akin_layer_parameters(layer)};
   memcpy(out->shape, layer->shape.size, sizeof out->shape);

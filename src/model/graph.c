@@ -61,15 +61,37 @@ akin_graph_tensor *akin_graph_add_tensor(akin_graph *graph, const char *name, co
   return tensor;
 }
 
+akin_graph_tensor *akin_graph_add_integers(akin_graph *graph, const char *name, const int64_t *values, size_t count) {
+  const int64_t shape = (int64_t)count;
+  int64_t *copy = akin_arena_array(&graph->arena, count, sizeof *copy);
+  akin_graph_tensor *tensor = copy ? akin_graph_add_tensor(graph, name, &shape, 1) : NULL;
+  if (!tensor) return NULL;
+  if (count) memcpy(copy, values, count * sizeof *copy);
+  tensor->integers = copy;
+  tensor->bytes = count * sizeof *copy;
+  return tensor;
+}
+
+static void graph_set(akin_graph_node *node, const akin_graph_attribute *attribute) {
+  if (node) node->attributes[node->attribute_count++] = *attribute;
+}
+
 void akin_graph_set_integer(akin_graph_node *node, const char *name, int64_t value) {
-  akin_graph_set_integers(node, name, &value, 1);
-  node->attributes[node->attribute_count - 1].is_list = false;
+  graph_set(node, &(akin_graph_attribute){.name = name, .kind = AKIN_GRAPH_INTEGER, .integers = {value}, .count = 1});
 }
 
 void akin_graph_set_integers(akin_graph_node *node, const char *name, const int64_t *values, size_t count) {
-  akin_graph_attribute *attribute = &node->attributes[node->attribute_count++];
-  *attribute = (akin_graph_attribute){.name = name, .is_list = true, .count = count};
-  if (count) memcpy(attribute->integers, values, count * sizeof *values);
+  akin_graph_attribute attribute = {.name = name, .kind = AKIN_GRAPH_INTEGERS, .count = count};
+  if (count) memcpy(attribute.integers, values, count * sizeof *values);
+  graph_set(node, &attribute);
+}
+
+void akin_graph_set_number(akin_graph_node *node, const char *name, double value) {
+  graph_set(node, &(akin_graph_attribute){.name = name, .kind = AKIN_GRAPH_NUMBER, .number = (float)value});
+}
+
+void akin_graph_set_text(akin_graph_node *node, const char *name, const char *text) {
+  graph_set(node, &(akin_graph_attribute){.name = name, .kind = AKIN_GRAPH_TEXT, .text = text});
 }
 
 bool akin_graph_set_value(akin_graph *graph, akin_graph_value *value, const char *name, const int64_t *shape,

@@ -1,179 +1,156 @@
-/* layers.c - the table of layer kinds: how many inputs, what shape comes out, which weights (layers.h). */
+/* layers.c - the list of layers (layers.h). */
 #include "model/layers.h"
 
+#include "base/buffer.h"
 #include "base/error.h"
+#include "base/memory.h"
+#include "model/kinds.h"
 
 #include <string.h>
 
-/* ---- shapes ---- */
+#define LAYERS_SIZE_MOST   0x1000000u   /* along one axis */
+#define LAYERS_VOLUME_MOST 0x7FFFFFFFu  /* numbers in one output */
+#define LAYERS_WEIGHT_MOST 0xFFFFFFFFFu /* numbers in one weight */
 
-void akin_padding_of(uint32_t *before, uint32_t *after, akin_padding padding, uint32_t size, uint32_t kernel,
-                     uint32_t stride) {
-  *before = *after = 0;
-  if (padding == AKIN_PADDING_VALID) return;
-  const uint32_t covered = (size - 1) / stride * stride + kernel; /* by the windows that SAME wants */
-  if (covered <= size) return;
-  *before = (covered - size) / 2;
-  *after = covered - size - *before;
+/* Room for one more of `count` items; NULL when memory is short. */
+static void *layers_room(akin_layers *layers, void *items, size_t count, size_t *room, size_t size) {
+  if (count < *room) return items;
+  const size_t wanted = *room ? 2 * *room : 64;
+  void *grown = akin_arena_array(&layers->arena, wanted, size);
+  if (!grown) return NULL;
+  if (count) memcpy(grown, items, count * size);
+  *room = wanted;
+  return grown;
 }
 
-/* Places of a window along an axis; 0 when it does not fit. */
-static uint32_t layers_places(akin_padding padding, uint32_t size, uint32_t kernel, uint32_t stride) {
-  if (padding == AKIN_PADDING_SAME) return (size - 1) / stride + 1;
-  return kernel > size ? 0 : (size - kernel) / stride + 1;
-}
+/* ---- a layer resolved: its shape and weights worked out ---- */
 
-static bool layers_convolve(akin_shape *shape, const akin_convolution *c) {
-  if (shape->rank != 3 || !c->kernel[0] || !c->kernel[1] || !c->strides[0] || !c->strides[1]) return false;
-  shape->size[0] = layers_places(c->padding, shape->size[0], c->kernel[0], c->strides[0]);
-  shape->size[1] = layers_places(c->padding, shape->size[1], c->kernel[1], c->strides[1]);
-  return shape->size[0] && shape->size[1];
-}
-
-static akin_layer_weight *layers_weight(akin_layer *layer, akin_weight_role role, uint32_t rank) {
-  akin_layer_weight *weight = &layer->weights[layer->weight_count++];
-  weight->role = role;
-  weight->rank = rank;
-  return weight;
-}
-
-static void layers_vector(akin_layer *layer, akin_weight_role role, uint32_t size) {
-  layers_weight(layer, role, 1)->shape[0] = size;
-}
-
-static void layers_kernel(akin_layer *layer, uint32_t height, uint32_t width, uint32_t in, uint32_t out) {
-  akin_layer_weight *weight = layers_weight(layer, AKIN_WEIGHT_KERNEL, 4);
-  const uint32_t shape[4] = {height, width, in, out};
-  memcpy(weight->shape, shape, sizeof shape);
-}
-
-/* ---- kinds: each sets shape and weights from the shapes of its inputs; false when they do not fit ---- */
-
-static bool layers_set_input(akin_layer *layer, const akin_shape *const *inputs) {
-  (void)inputs;
-  layer->shape = layer->as.input;
-  return layer->shape.rank == 3 && layer->shape.size[0] && layer->shape.size[1] && layer->shape.size[2];
-}
-
-static bool layers_set_conv2d(akin_layer *layer, const akin_shape *const *inputs) {
-  const akin_convolution *c = &layer->as.convolution;
-  layer->shape = *inputs[0];
-  if (!layers_convolve(&layer->shape, c) || !c->filters) return false;
-  layers_kernel(layer, c->kernel[0], c->kernel[1], layer->shape.size[2], c->filters);
-  if (c->bias) layers_vector(layer, AKIN_WEIGHT_BIAS, c->filters);
-  layer->shape.size[2] = c->filters;
-  return true;
-}
-
-static bool layers_set_depthwise_conv2d(akin_layer *layer, const akin_shape *const *inputs) {
-  const akin_convolution *c = &layer->as.convolution;
-  layer->shape = *inputs[0];
-  if (!layers_convolve(&layer->shape, c)) return false;
-  layers_kernel(layer, c->kernel[0], c->kernel[1], layer->shape.size[2], 1);
-  if (c->bias) layers_vector(layer, AKIN_WEIGHT_BIAS, layer->shape.size[2]);
-  return true;
-}
-
-static bool layers_set_batch_normalization(akin_layer *layer, const akin_shape *const *inputs) {
-  layer->shape = *inputs[0];
-  const uint32_t channels = layer->shape.size[layer->shape.rank - 1];
-  layers_vector(layer, AKIN_WEIGHT_GAMMA, channels);
-  layers_vector(layer, AKIN_WEIGHT_BETA, channels);
-  layers_vector(layer, AKIN_WEIGHT_MOVING_MEAN, channels);
-  layers_vector(layer, AKIN_WEIGHT_MOVING_VARIANCE, channels);
-  return layer->as.batch_normalization.epsilon >= 0;
-}
-
-static bool layers_set_same_shape(akin_layer *layer, const akin_shape *const *inputs) {
-  layer->shape = *inputs[0];
-  return true;
-}
-
-static bool layers_set_add(akin_layer *layer, const akin_shape *const *inputs) {
-  layer->shape = *inputs[0];
-  return inputs[0]->rank == inputs[1]->rank &&
-         memcmp(inputs[0]->size, inputs[1]->size, inputs[0]->rank * sizeof *inputs[0]->size) == 0;
-}
-
-static bool layers_set_global_average_pooling2d(akin_layer *layer, const akin_shape *const *inputs) {
-  layer->shape = (akin_shape){1, {inputs[0]->size[2]}};
-  return inputs[0]->rank == 3;
-}
-
-static bool layers_set_dense(akin_layer *layer, const akin_shape *const *inputs) {
-  const uint32_t units = layer->as.dense.units;
-  if (inputs[0]->rank != 1 || !units) return false;
-  akin_layer_weight *kernel = layers_weight(layer, AKIN_WEIGHT_KERNEL, 2);
-  kernel->shape[0] = inputs[0]->size[0];
-  kernel->shape[1] = units;
-  if (layer->as.dense.bias) layers_vector(layer, AKIN_WEIGHT_BIAS, units);
-  layer->shape = (akin_shape){1, {units}};
-  return true;
-}
-
-typedef struct layers_kind {
-  const char *class_name;
-  size_t inputs;
-  bool (*set)(akin_layer *layer, const akin_shape *const *inputs);
-} layers_kind;
-
-#define LAYERS_INPUTS 2 /* the most that a kind has */
-
-static const layers_kind layers_kinds[] = {
-    [AKIN_LAYER_INPUT] = {"InputLayer", 0, layers_set_input},
-    [AKIN_LAYER_CONV2D] = {"Conv2D", 1, layers_set_conv2d},
-    [AKIN_LAYER_DEPTHWISE_CONV2D] = {"DepthwiseConv2D", 1, layers_set_depthwise_conv2d},
-    [AKIN_LAYER_BATCH_NORMALIZATION] = {"BatchNormalization", 1, layers_set_batch_normalization},
-    [AKIN_LAYER_RELU] = {"ReLU", 1, layers_set_same_shape},
-    [AKIN_LAYER_ADD] = {"Add", 2, layers_set_add},
-    [AKIN_LAYER_GLOBAL_AVERAGE_POOLING2D] = {"GlobalAveragePooling2D", 1, layers_set_global_average_pooling2d},
-    [AKIN_LAYER_DROPOUT] = {"Dropout", 1, layers_set_same_shape},
-    [AKIN_LAYER_DENSE] = {"Dense", 1, layers_set_dense},
-};
-
-/* ---- the list ---- */
-
-static akin_status layers_make_room(akin_layers *layers, akin_error *err) {
-  if (layers->count < layers->room) return AKIN_OK;
-  const size_t room = layers->room ? 2 * layers->room : 64;
-  akin_layer *grown = akin_arena_array(&layers->arena, room, sizeof *grown);
-  if (!grown) return akin_fail_memory(err, room * sizeof *grown);
-  if (layers->count) memcpy(grown, layers->at, layers->count * sizeof *grown);
-  layers->at = grown;
-  layers->room = room;
-  return AKIN_OK;
-}
-
-static akin_status layers_resolve(akin_layers *layers, akin_layer *layer, akin_error *err) {
-  const layers_kind *kind = &layers_kinds[layer->kind];
-  const akin_shape *shapes[LAYERS_INPUTS] = {NULL};
-  bool fits = layer->input_count == kind->inputs;
-  for (size_t i = 0; fits && i < layer->input_count; i++) {
-    fits = layer->inputs[i] < layers->count;
-    if (fits) shapes[i] = &layers->at[layer->inputs[i]].shape;
+static bool layers_product_within(const uint32_t *sizes, uint32_t rank, uint64_t most) {
+  uint64_t product = 1; /* below 2^36 times below 2^24 */
+  for (uint32_t i = 0; i < rank; i++) {
+    if (!sizes[i] || sizes[i] > LAYERS_SIZE_MOST) return false;
+    product *= sizes[i];
+    if (product > most) return false;
   }
-  if (fits && kind->set(layer, shapes)) return AKIN_OK;
-  return akin_fail(err, AKIN_ERROR_USAGE, "layer %s: a %s cannot stand there", layer->name, kind->class_name);
+  return true;
+}
+
+static bool layers_sizes_fit(const akin_layer *layer) {
+  for (size_t i = 0; i < layer->weight_count; i++)
+    if (!layers_product_within(layer->weights[i].shape, layer->weights[i].rank, LAYERS_WEIGHT_MOST)) return false;
+  return layers_product_within(layer->shape.size, layer->shape.rank, LAYERS_VOLUME_MOST);
+}
+
+/* ": [5, 5, 3] and [7]" */
+static akin_status layers_describe_inputs(akin_buffer *out, const akin_layers *layers, const akin_layer *layer) {
+  akin_status status = akin_buffer_append_text(out, "");
+  for (size_t i = 0; i < layer->input_count && status == AKIN_OK; i++) {
+    const akin_shape *shape = &layers->at[layer->inputs[i]].shape;
+    status = akin_buffer_append_text(out, i ? " and [" : " of [");
+    for (uint32_t k = 0; k < shape->rank && status == AKIN_OK; k++)
+      status = akin_buffer_printf(out, k ? ", %u" : "%u", shape->size[k]);
+    if (status == AKIN_OK) status = akin_buffer_append_text(out, "]");
+  }
+  return status;
+}
+
+static akin_status layers_misfit(const akin_layers *layers, const akin_layer *layer, akin_error *err) {
+  akin_buffer shapes = AKIN_BUFFER_INIT(0);
+  akin_status status = layers_describe_inputs(&shapes, layers, layer);
+  if (status == AKIN_OK) {
+    status = akin_fail(err, AKIN_ERROR_USAGE, "layer %s: a %s of these settings cannot stand behind %zu input%s%.200s",
+                       layer->name, akin_layer_class(layer), layer->input_count, layer->input_count == 1 ? "" : "s",
+                       shapes.data);
+  } else {
+    status = akin_fail_memory(err, shapes.size);
+  }
+  akin_buffer_free(&shapes);
+  return status;
+}
+
+static akin_status layers_resolve(const akin_layers *layers, akin_layer *layer, akin_error *err) {
+  const akin_kind *kind = akin_kind_of(layer->kind);
+  size_t bytes = 0;
+  const akin_shape **shapes = akin_multiply(&bytes, layer->input_count, sizeof *shapes) ? akin_alloc(bytes) : NULL;
+  if (!shapes) return akin_fail_memory(err, layer->input_count * sizeof *shapes);
+  for (size_t i = 0; i < layer->input_count; i++)
+    shapes[i] = &layers->at[layer->inputs[i]].shape;
+  layer->weight_count = 0;
+  const bool fits = layer->input_count >= kind->least && layer->input_count <= kind->most && kind->set(layer, shapes) &&
+                    layers_sizes_fit(layer);
+  akin_free(shapes);
+  return fits ? AKIN_OK : layers_misfit(layers, layer, err);
+}
+
+/* ---- a layer made the list's own ---- */
+
+static bool layers_own_text(akin_layers *layers, const char **text) {
+  if (!*text) return true;
+  *text = akin_arena_text(&layers->arena, *text, strlen(*text));
+  return *text != NULL;
+}
+
+static bool layers_own_constant(akin_layers *layers, akin_constant *constant) {
+  if (!constant->values) return true;
+  size_t count = 1;
+  for (uint32_t i = 0; i < constant->shape.rank; i++)
+    if (!akin_multiply(&count, count, constant->shape.size[i])) return false;
+  float *copy = akin_arena_array(&layers->arena, count, sizeof *copy);
+  if (copy) memcpy(copy, constant->values, count * sizeof *copy);
+  constant->values = copy;
+  return copy != NULL;
+}
+
+static bool layers_own(akin_layers *layers, akin_layer *layer, const size_t *inputs) {
+  size_t *copy = akin_arena_array(&layers->arena, layer->input_count, sizeof *copy);
+  if (copy && layer->input_count) memcpy(copy, inputs, layer->input_count * sizeof *copy);
+  layer->inputs = copy;
+  bool own = copy && layers_own_text(layers, &layer->name) && layers_own_text(layers, &layer->class_name);
+  if (layer->kind == AKIN_LAYER_ARITHMETIC) own = own && layers_own_constant(layers, &layer->as.arithmetic.constant);
+  if (layer->kind == AKIN_LAYER_RESCALING) {
+    own = own && layers_own_constant(layers, &layer->as.rescaling.scale) &&
+          layers_own_constant(layers, &layer->as.rescaling.offset);
+  }
+  if (layer->kind == AKIN_LAYER_NORMALIZATION) {
+    own = own && layers_own_constant(layers, &layer->as.standard.mean) &&
+          layers_own_constant(layers, &layer->as.standard.variance);
+  }
+  return own;
 }
 
 akin_status akin_layers_add(akin_layers *layers, const akin_layer *layer, const size_t *inputs, size_t input_count,
                             akin_error *err) {
   if (akin_layers_find(layers, layer->name) != layers->count)
     return akin_fail(err, AKIN_ERROR_USAGE, "two layers are named %s", layer->name);
-  akin_status status = layers_make_room(layers, err);
-  if (status != AKIN_OK) return status;
-  akin_layer *added = &layers->at[layers->count];
+  if (layers->count == AKIN_LAYERS_MOST)
+    return akin_fail(err, AKIN_ERROR_LIMIT, "layer %s: a network of more than %u layers", layer->name,
+                     AKIN_LAYERS_MOST);
+  for (size_t i = 0; i < input_count; i++)
+    if (inputs[i] >= layers->count)
+      return akin_fail(err, AKIN_ERROR_USAGE, "layer %s: its input %zu is not there", layer->name, i + 1);
+  akin_layer *at = layers_room(layers, layers->at, layers->count, &layers->room, sizeof *at);
+  if (!at) return akin_fail_memory(err, layers->count * sizeof *at);
+  layers->at = at;
+  akin_layer *added = &at[layers->count];
   *added = *layer;
-  size_t *own_inputs = akin_arena_array(&layers->arena, input_count, sizeof *own_inputs);
-  added->name = akin_arena_text(&layers->arena, layer->name, strlen(layer->name));
-  if (!own_inputs || !added->name) return akin_fail_memory(err, strlen(layer->name) + 1);
-  if (input_count) memcpy(own_inputs, inputs, input_count * sizeof *inputs);
-  added->inputs = own_inputs;
   added->input_count = input_count;
-  added->weight_count = 0;
-  status = layers_resolve(layers, added, err);
+  if (!layers_own(layers, added, inputs)) return akin_fail_memory(err, strlen(layer->name) + 1);
+  akin_status status = layers_resolve(layers, added, err);
   if (status == AKIN_OK) layers->count++;
   return status;
+}
+
+akin_status akin_layers_enter(akin_layers *layers, const akin_layers_entry *entry, akin_error *err) {
+  akin_layers_entry *entries =
+      layers_room(layers, layers->entries, layers->entry_count, &layers->entry_room, sizeof *entries);
+  if (!entries) return akin_fail_memory(err, layers->entry_count * sizeof *entries);
+  layers->entries = entries;
+  akin_layers_entry *added = &entries[layers->entry_count];
+  *added = *entry;
+  if (!layers_own_text(layers, &added->name) || !layers_own_text(layers, &added->class_name))
+    return akin_fail_memory(err, strlen(entry->name) + 1);
+  layers->entry_count++;
+  return AKIN_OK;
 }
 
 void akin_layers_free(akin_layers *layers) {
@@ -181,18 +158,22 @@ void akin_layers_free(akin_layers *layers) {
   *layers = (akin_layers)AKIN_LAYERS_INIT;
 }
 
-const char *akin_layer_class(akin_layer_kind kind) {
-  return layers_kinds[kind].class_name;
-}
+/* ---- what is asked of it ---- */
 
 const char *akin_weight_role_name(akin_weight_role role) {
   static const char *const names[] = {
       [AKIN_WEIGHT_KERNEL] = "kernel",
+      [AKIN_WEIGHT_DEPTHWISE_KERNEL] = "depthwise_kernel",
+      [AKIN_WEIGHT_POINTWISE_KERNEL] = "pointwise_kernel",
       [AKIN_WEIGHT_BIAS] = "bias",
       [AKIN_WEIGHT_GAMMA] = "gamma",
       [AKIN_WEIGHT_BETA] = "beta",
       [AKIN_WEIGHT_MOVING_MEAN] = "moving_mean",
       [AKIN_WEIGHT_MOVING_VARIANCE] = "moving_variance",
+      [AKIN_WEIGHT_ALPHA] = "alpha",
+      [AKIN_WEIGHT_MEAN] = "mean",
+      [AKIN_WEIGHT_VARIANCE] = "variance",
+      [AKIN_WEIGHT_COUNT] = "count",
   };
   return names[role];
 }
@@ -206,13 +187,21 @@ uint64_t akin_layer_weight_count(const akin_layer_weight *w) {
 
 uint64_t akin_layer_parameters(const akin_layer *layer) {
   uint64_t count = 0;
-  for (size_t i = 0; i < layer->weight_count; i++)
+  for (size_t i = 0; i < layer->weight_count && !layer->shares; i++)
     count += akin_layer_weight_count(&layer->weights[i]);
   return count;
 }
 
+bool akin_layer_acts(const akin_layer *layer) {
+  return layer->activation.kind != AKIN_ACTIVATION_LINEAR;
+}
+
 bool akin_layer_is_identity(const akin_layer *layer) {
-  return layer->kind == AKIN_LAYER_DROPOUT;
+  return (layer->kind == AKIN_LAYER_DROPOUT || layer->kind == AKIN_LAYER_ACTIVATION) && !akin_layer_acts(layer);
+}
+
+size_t akin_layers_output(const akin_layers *layers) {
+  return layers->output ? layers->output - 1 : layers->count - 1;
 }
 
 size_t akin_layers_find(const akin_layers *layers, const char *name) {

@@ -99,8 +99,8 @@ akin_status akin_folder_remove(const char *models_folder, const char *name, akin
 typedef struct akin_layer_info {
   const char *name;
   const char *kind; /* Keras' class name: "Conv2D" */
-  uint32_t rank;    /* of the output without the batch: 3 for [h, w, c], 1 for a vector */
-  uint32_t shape[3];
+  uint32_t rank;    /* of the output without the batch: 3 for [h, w, c], 1 for a vector; 1 to 4 */
+  uint32_t shape[4];
   uint64_t parameters;
 } akin_layer_info;
 size_t akin_folder_layer_count(const akin_folder *f);

@@ -42,6 +42,13 @@ ONNX_INIT(Onnx__TensorProto, tensor_proto)
 ONNX_INIT(Onnx__StringStringEntryProto, string_string_entry_proto)
 ONNX_INIT(Onnx__TensorShapeProto__Dimension, tensor_shape_proto__dimension)
 
+static const Onnx__AttributeProto__AttributeType onnx_attribute_types[] = {
+    [AKIN_GRAPH_INTEGER] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT,
+    [AKIN_GRAPH_INTEGERS] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS,
+    [AKIN_GRAPH_NUMBER] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT,
+    [AKIN_GRAPH_TEXT] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING,
+};
+
 static bool onnx_build_attributes(onnx_builder *b, Onnx__NodeProto *out, const akin_graph_node *node) {
   void **pointers = NULL;
   Onnx__AttributeProto *all =
@@ -51,12 +58,15 @@ static bool onnx_build_attributes(onnx_builder *b, Onnx__NodeProto *out, const a
     const akin_graph_attribute *from = &node->attributes[i];
     all[i].name = (char *)from->name;
     all[i].has_type = 1;
-    all[i].type =
-        from->is_list ? ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS : ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT;
-    all[i].has_i = !from->is_list;
+    all[i].type = onnx_attribute_types[from->kind];
+    all[i].has_i = from->kind == AKIN_GRAPH_INTEGER;
     all[i].i = from->integers[0];
-    all[i].n_ints = from->is_list ? from->count : 0;
+    all[i].n_ints = from->kind == AKIN_GRAPH_INTEGERS ? from->count : 0;
     all[i].ints = (int64_t *)from->integers;
+    all[i].has_f = from->kind == AKIN_GRAPH_NUMBER;
+    all[i].f = from->number;
+    all[i].has_s = from->kind == AKIN_GRAPH_TEXT;
+    if (from->text) all[i].s = (ProtobufCBinaryData){strlen(from->text), (uint8_t *)from->text};
   }
   out->n_attribute = node->attribute_count;
   out->attribute = (Onnx__AttributeProto **)pointers;
@@ -129,8 +139,8 @@ static bool onnx_build_tensors(onnx_builder *b, Onnx__GraphProto *out, const aki
     all[i].n_dims = from->rank;
     all[i].dims = (int64_t *)from->shape;
     all[i].has_data_type = 1;
-    all[i].data_type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
-    const uint8_t *inside = (const uint8_t *)from->values;
+    all[i].data_type = from->integers ? ONNX__TENSOR_PROTO__DATA_TYPE__INT64 : ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
+    const uint8_t *inside = from->integers ? (const uint8_t *)from->integers : (const uint8_t *)from->values;
     if (!inside && b->form->weights) inside = b->form->weights + from->offset;
     if (!inside && !onnx_build_external(b, &all[i], from)) return false;
     if (!inside) continue;
@@ -259,16 +269,26 @@ static void onnx_release(void *context, void *p) {
 }
 
 static bool onnx_take_attribute(akin_graph *graph, akin_graph_node *node, const Onnx__AttributeProto *from) {
-  const bool is_list = from->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS;
   if (!from->name || node->attribute_count == AKIN_GRAPH_ATTRIBUTES || from->n_ints > AKIN_GRAPH_RANK) return false;
-  if (!is_list && from->type != ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT) return false;
-  const char *name = akin_arena_text(&graph->arena, from->name, strlen(from->name));
+  const char *name = akin_arena_text(&graph->arena, from->name, strlen(from->name)), *text = NULL;
   if (!name) return false;
-  if (is_list)
+  switch (from->type) {
+  case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS:
     akin_graph_set_integers(node, name, from->ints, from->n_ints);
-  else
+    return true;
+  case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT:
     akin_graph_set_integer(node, name, from->i);
-  return true;
+    return true;
+  case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT:
+    akin_graph_set_number(node, name, (double)from->f);
+    return true;
+  case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING:
+    text = akin_arena_text(&graph->arena, from->s.len ? (const char *)from->s.data : "", from->s.len);
+    akin_graph_set_text(node, name, text);
+    return text != NULL;
+  default:
+    return false;
+  }
 }
 
 static bool onnx_take_node(akin_graph *graph, const Onnx__NodeProto *from) {
@@ -291,8 +311,18 @@ static bool onnx_take_number(uint64_t *out, const Onnx__TensorProto *from, const
   return false;
 }
 
+static bool onnx_take_integers(akin_graph *graph, const Onnx__TensorProto *from) {
+  const size_t count = from->raw_data.len / sizeof(int64_t);
+  if (from->n_dims != 1 || from->dims[0] != (int64_t)count || from->raw_data.len % sizeof(int64_t)) return false;
+  int64_t *values = akin_arena_alloc(&graph->arena, from->raw_data.len); /* protobuf's bytes are not aligned */
+  if (!values) return false;
+  if (count) memcpy(values, from->raw_data.data, from->raw_data.len);
+  return akin_graph_add_integers(graph, from->name, values, count) != NULL;
+}
+
 static bool onnx_take_tensor(akin_graph *graph, const Onnx__TensorProto *from) {
   if (!from->name || from->n_dims > AKIN_GRAPH_RANK) return false;
+  if (from->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__INT64) return onnx_take_integers(graph, from);
   akin_graph_tensor *tensor = akin_graph_add_tensor(graph, from->name, from->dims, (uint32_t)from->n_dims);
   if (!tensor) return false;
   if (!from->has_raw_data) {

@@ -40,7 +40,8 @@ static uint32_t lite_repeats(size_t stage, double factor) {
 }
 
 static akin_convolution lite_convolution(uint32_t filters, uint32_t kernel, uint32_t stride) {
-  return (akin_convolution){filters, {kernel, kernel}, {stride, stride}, AKIN_PADDING_SAME, false};
+  return (akin_convolution){
+      .filters = filters, .kernel = {kernel, kernel}, .strides = {stride, stride}, .padding = AKIN_PADDING_SAME};
 }
 
 /* Where a block stands: names and inputs of its layers. */

@@ -158,7 +158,7 @@ static akin_status mistaken_read(void *context, const akin_layer *layer, size_t 
 
 static void mistake_in_layers(akin_layers *layers, mistake m) {
   for (size_t i = 0; m == MISTAKE_EPSILON && i < layers->count; i++)
-    if (layers->at[i].kind == AKIN_LAYER_BATCH_NORMALIZATION) layers->at[i].as.batch_normalization.epsilon = 1e-5;
+    if (layers->at[i].kind == AKIN_LAYER_BATCH_NORMALIZATION) layers->at[i].as.normalization.epsilon = 1e-5;
 }
 
 static void mistake_in_graph(akin_graph *graph, mistake m) {

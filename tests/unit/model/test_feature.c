@@ -5,8 +5,10 @@
 #include "model/feature.h"
 #include "model/name.h"
 
-static const akin_convolution one_by_one = {8, {1, 1}, {1, 1}, AKIN_PADDING_SAME, true};
-static const akin_convolution three_by_three = {8, {3, 3}, {1, 1}, AKIN_PADDING_SAME, true};
+static const akin_convolution one_by_one = {
+    .filters = 8, .kernel = {1, 1}, .strides = {1, 1}, .padding = AKIN_PADDING_SAME, .bias = true};
+static const akin_convolution three_by_three = {
+    .filters = 8, .kernel = {3, 3}, .strides = {1, 1}, .padding = AKIN_PADDING_SAME, .bias = true};
 
 static void expect_found(const akin_layers *layers, const char *wanted, const char *name, const char *rule) {
   size_t layer = 999;

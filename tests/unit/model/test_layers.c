@@ -41,8 +41,10 @@ static void test_kinds(void **state) {
   akin_layers layers = AKIN_LAYERS_INIT;
   akin_error err;
   akin_builder builder = {&layers, &err, AKIN_OK}, *b = &builder;
-  const akin_convolution same = {8, {3, 5}, {2, 1}, AKIN_PADDING_SAME, true};
-  const akin_convolution valid = {4, {3, 5}, {2, 3}, AKIN_PADDING_VALID, false};
+  const akin_convolution same = {
+      .filters = 8, .kernel = {3, 5}, .strides = {2, 1}, .padding = AKIN_PADDING_SAME, .bias = true};
+  const akin_convolution valid = {
+      .filters = 4, .kernel = {3, 5}, .strides = {2, 3}, .padding = AKIN_PADDING_VALID, .bias = false};
   size_t x = akin_builder_input(b, 9, 20);
   x = akin_builder_conv2d(b, x, "same", &same, "same");
   x = akin_builder_depthwise_conv2d(b, x, "depthwise", &valid, "depthwise");
@@ -75,13 +77,15 @@ static void test_misfits(void **state) {
     akin_layers layers = AKIN_LAYERS_INIT;
     akin_error err;
     akin_builder builder = {&layers, &err, AKIN_OK}, *b = &builder;
-    const akin_convolution large = {8, {9, 9}, {1, 1}, AKIN_PADDING_VALID, false};
-    const akin_convolution none = {0, {1, 1}, {1, 1}, AKIN_PADDING_SAME, false};
+    const akin_convolution large = {
+        .filters = 8, .kernel = {9, 9}, .strides = {1, 1}, .padding = AKIN_PADDING_VALID, .bias = false};
+    const akin_convolution none = {
+        .filters = 0, .kernel = {1, 1}, .strides = {1, 1}, .padding = AKIN_PADDING_SAME, .bias = false};
     const size_t x = akin_builder_input(b, 8, 8), pooled = akin_builder_global_average_pooling2d(b, x, "pool");
     if (misfit == 0) akin_builder_conv2d(b, x, "large", &large, "m");
     if (misfit == 1) akin_builder_conv2d(b, x, "none", &none, "m");
-    if (misfit == 2) akin_builder_add(b, x, pooled, "add");
-    if (misfit == 3) akin_builder_dense(b, x, "dense", 3, "m");
+    if (misfit == 2) akin_builder_concatenate(b, (const size_t[]){x, pooled}, 2, "concatenate");
+    if (misfit == 3) akin_builder_dense(b, pooled, "dense", 0, "m");
     if (misfit == 4) akin_builder_global_average_pooling2d(b, pooled, "again");
     if (misfit == 5) akin_builder_relu(b, x, "pool", 0); /* the name is taken */
     testing_expect(b->status, AKIN_ERROR_USAGE, &err);

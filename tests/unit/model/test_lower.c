@@ -31,7 +31,8 @@ static akin_status lower_into(akin_graph *graph, const akin_layers *layers, cons
   return status;
 }
 
-static const akin_convolution odd = {2, {3, 1}, {2, 1}, AKIN_PADDING_SAME, false};
+static const akin_convolution odd = {
+    .filters = 2, .kernel = {3, 1}, .strides = {2, 1}, .padding = AKIN_PADDING_SAME, .bias = false};
 
 /* input 5×4 → convolution, folded batch normalization, ReLU6, dropout, sum with itself, pool, dense */
 static void build_small(akin_layers *layers, akin_error *err) {
@@ -148,19 +149,37 @@ static void test_refused(void **state) {
     akin_graph_free(&graph);
     akin_layers_free(&layers);
   }
-  akin_layers layers = AKIN_LAYERS_INIT;
-  akin_graph graph = AKIN_GRAPH_INIT;
-  akin_error err;
-  akin_builder builder = {&layers, &err, AKIN_OK}, *b = &builder;
-  const size_t conv = akin_builder_conv2d(b, akin_builder_input(b, 5, 4), "conv", &odd, "conv");
-  const size_t bn = akin_builder_batch_normalization(b, conv, "bn", 0.5, "bn");
-  akin_builder_add(b, bn, conv, "sum"); /* a second reader: folding would change what it reads */
-  testing_ok(b->status, &err);
-  testing_expect(lower_into(&graph, &layers, &counting, path, &err), AKIN_ERROR_UNSUPPORTED, &err);
-  testing_says(&err, "layer bn");
-  assert_false(akin_file_exists(path));
-  akin_graph_free(&graph);
-  akin_layers_free(&layers);
+  akin_free(path);
+}
+
+/* With a second reader of the convolution, or an activation in between, the normalization is two operations. */
+static void test_not_folded(void **state) {
+  char *path = testing_path(*state, "weights.bin");
+  for (int activated = 0; activated < 2; activated++) {
+    akin_layers layers = AKIN_LAYERS_INIT;
+    akin_graph graph = AKIN_GRAPH_INIT;
+    akin_error err;
+    size_t size = 0;
+    akin_builder builder = {&layers, &err, AKIN_OK}, *b = &builder;
+    const size_t conv = akin_builder_conv2d(b, akin_builder_input(b, 5, 4), "conv", &odd, "conv");
+    if (activated) akin_builder_activated(b, conv, AKIN_ACTIVATION_TANH);
+    const size_t bn = akin_builder_batch_normalization(b, conv, "bn", 0.5, "bn");
+    if (!activated) akin_builder_add(b, bn, conv, "sum");
+    testing_ok(b->status, &err);
+    testing_ok(lower_into(&graph, &layers, &counting, path, &err), &err);
+    if (activated) expect_node(&graph, "conv", "Tanh", 1, "conv/linear");
+    expect_node(&graph, "bn/scaled", "Mul", 2, "conv");
+    expect_node(&graph, "bn", "Add", 2, "bn/scaled");
+    const akin_graph_tensor *scale = akin_graph_find_tensor(&graph, "bn/gamma");
+    assert_int_equal(scale->rank, 3); /* [channels, 1, 1] */
+    char *bytes = testing_read(path, &size);
+    float numbers[2];
+    memcpy(numbers, bytes + scale->offset, sizeof numbers);
+    assert_true(numbers[0] == 1 && numbers[1] == 1.41421356237309504880f);
+    akin_free(bytes);
+    akin_graph_free(&graph);
+    akin_layers_free(&layers);
+  }
   akin_free(path);
 }
 
@@ -255,7 +274,7 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(test_nodes), TEST(test_folding),          TEST(test_refused),
+      TEST(test_nodes), TEST(test_folding),          TEST(test_refused),   TEST(test_not_folded),
       TEST(test_cut),   TEST(test_written_and_read), TEST(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

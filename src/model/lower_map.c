@@ -1,0 +1,119 @@
+/* lower_map.c - poolings, and what pads, cuts and resizes maps (lowering.h). */
+#include "base/error.h"
+#include "base/memory.h"
+#include "model/lowering.h"
+
+#include <string.h>
+
+/* ---- poolings ---- */
+
+static akin_graph_node *map_pooling(lowering *lo, const akin_layer *layer, const char *operation, const char *output) {
+  const akin_pool_window *p = &layer->as.pooling;
+  const akin_shape *in = akin_lowering_input_shape(lo, layer, 0);
+  const char *input = akin_lowering_input(lo, layer, 0);
+  uint32_t before[2] = {0}, after[2] = {0};
+  for (int axis = 0; axis < 2; axis++)
+    akin_padding_of(&before[axis], &after[axis], p->padding, in->size[axis], p->pool[axis], p->strides[axis]);
+  akin_graph_node *node = akin_lowering_node(lo, operation, output, &input, 1);
+  akin_graph_set_integers(node, "kernel_shape", (const int64_t[]){p->pool[0], p->pool[1]}, 2);
+  akin_graph_set_integers(node, "strides", (const int64_t[]){p->strides[0], p->strides[1]}, 2);
+  akin_graph_set_integers(node, "pads", (const int64_t[]){before[0], before[1], after[0], after[1]}, 4);
+  return node;
+}
+
+void akin_lower_max_pooling2d(lowering *lo, const akin_layer *layer, const char *output) {
+  map_pooling(lo, layer, "MaxPool", output);
+}
+
+void akin_lower_average_pooling2d(lowering *lo, const akin_layer *layer, const char *output) {
+  akin_graph_set_integer(map_pooling(lo, layer, "AveragePool", output), "count_include_pad", 0);
+}
+
+akin_status akin_lower_pool(akin_graph *graph, const char *operation, const char *input, const char *output,
+                            akin_error *err) {
+  char *map = akin_format("%s/map", output);
+  akin_graph_node *flatten = NULL;
+  if (map && akin_graph_add_node(graph, operation, map, &input, 1))
+    flatten = akin_graph_add_node(graph, "Flatten", output, (const char *const[]){map}, 1);
+  akin_free(map);
+  if (!flatten) return akin_fail_memory(err, strlen(output));
+  akin_graph_set_integer(flatten, "axis", 1);
+  return AKIN_OK;
+}
+
+static void map_global(lowering *lo, const akin_layer *layer, const char *operation, const char *output) {
+  const char *input = akin_lowering_input(lo, layer, 0);
+  if (layer->as.global_pooling.keepdims)
+    akin_lowering_unary(lo, operation, input, output);
+  else if (lo->status == AKIN_OK)
+    lo->status = akin_lower_pool(lo->graph, operation, input, output, lo->err);
+}
+
+void akin_lower_global_average_pooling2d(lowering *lo, const akin_layer *layer, const char *output) {
+  map_global(lo, layer, "GlobalAveragePool", output);
+}
+
+void akin_lower_global_max_pooling2d(lowering *lo, const akin_layer *layer, const char *output) {
+  map_global(lo, layer, "GlobalMaxPool", output);
+}
+
+/* ---- margins ---- */
+
+void akin_lower_zero_padding2d(lowering *lo, const akin_layer *layer, const char *output) {
+  const akin_margins *m = &layer->as.margins;
+  const int64_t pads[8] = {0, 0, m->top, m->left, 0, 0, m->bottom, m->right};
+  akin_lowering_binary(lo, "Pad", akin_lowering_input(lo, layer, 0), akin_lowering_integers(lo, pads, 8), output);
+}
+
+/* The part of a map that is `margins` away from its edges. */
+static const char *map_crop(lowering *lo, const char *input, const akin_shape *shape, const akin_margins *m,
+                            const char *output) {
+  const int64_t starts[2] = {m->top, m->left};
+  const int64_t ends[2] = {(int64_t)shape->size[0] - m->bottom, (int64_t)shape->size[1] - m->right};
+  const char *inputs[4] = {input, akin_lowering_integers(lo, starts, 2), akin_lowering_integers(lo, ends, 2),
+                           akin_lowering_integers(lo, (const int64_t[]){2, 3}, 2)};
+  akin_lowering_node(lo, "Slice", output, inputs, 4);
+  return output;
+}
+
+void akin_lower_cropping2d(lowering *lo, const akin_layer *layer, const char *output) {
+  map_crop(lo, akin_lowering_input(lo, layer, 0), akin_lowering_input_shape(lo, layer, 0), &layer->as.margins, output);
+}
+
+void akin_lower_center_crop(lowering *lo, const akin_layer *layer, const char *output) {
+  const akin_shape *in = akin_lowering_input_shape(lo, layer, 0);
+  const uint32_t rows = in->size[0] - layer->shape.size[0], columns = in->size[1] - layer->shape.size[1];
+  const akin_margins margins = {rows / 2, rows - rows / 2, columns / 2, columns - columns / 2};
+  map_crop(lo, akin_lowering_input(lo, layer, 0), in, &margins, output);
+}
+
+/* ---- sizes ---- */
+
+/* As TensorFlow resizes: half-pixel centres; bicubic by Keys' kernel, what lies outside left out of the sum. */
+static void map_resize(lowering *lo, const char *input, const akin_shape *to, akin_interpolation interpolation,
+                       const char *output) {
+  static const char *const modes[] = {"nearest", "linear", "cubic"};
+  const int64_t sizes[4] = {1, to->size[2], to->size[0], to->size[1]};
+  const char *inputs[4] = {input, "", "", akin_lowering_integers(lo, sizes, 4)};
+  akin_graph_node *node = akin_lowering_node(lo, "Resize", output, inputs, 4);
+  akin_graph_set_text(node, "mode", modes[interpolation]);
+  akin_graph_set_text(node, "coordinate_transformation_mode", "half_pixel");
+  if (interpolation == AKIN_INTERPOLATION_NEAREST) akin_graph_set_text(node, "nearest_mode", "round_prefer_ceil");
+  if (interpolation != AKIN_INTERPOLATION_BICUBIC) return;
+  akin_graph_set_number(node, "cubic_coeff_a", -0.5);
+  akin_graph_set_integer(node, "exclude_outside", 1);
+}
+
+void akin_lower_up_sampling2d(lowering *lo, const akin_layer *layer, const char *output) {
+  map_resize(lo, akin_lowering_input(lo, layer, 0), &layer->shape, layer->as.up_sampling.interpolation, output);
+}
+
+void akin_lower_resizing(lowering *lo, const akin_layer *layer, const char *output) {
+  const akin_shape *in = akin_lowering_input_shape(lo, layer, 0);
+  const char *input = akin_lowering_input(lo, layer, 0);
+  if (layer->as.resizing.crop_to_aspect) {
+    const akin_margins margins = akin_aspect_crop(in, layer->shape.size[0], layer->shape.size[1]);
+    input = map_crop(lo, input, in, &margins, akin_lowering_name(lo, layer->name, "crop"));
+  }
+  map_resize(lo, input, &layer->shape, layer->as.resizing.interpolation, output);
+}
