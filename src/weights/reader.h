@@ -38,6 +38,7 @@ struct akin_tensors {
 
 extern const akin_reader akin_reader_pth_legacy;
 extern const akin_reader akin_reader_pth_zip;
+extern const akin_reader akin_reader_keras;
 
 /* MEMORY or LIMIT, as the arena's last refusal was. */
 akin_status akin_reader_arena_failed(const akin_arena *arena, akin_error *err);

@@ -4,24 +4,36 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "weights/reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const akin_reader *const tensors_readers[] = {&akin_reader_pth_legacy, &akin_reader_pth_zip};
+static const akin_reader *const tensors_readers[] = {&akin_reader_pth_legacy, &akin_reader_keras, &akin_reader_pth_zip};
 
 akin_status akin_reader_arena_failed(const akin_arena *arena, akin_error *err) {
   if (!arena->full) return akin_fail(err, AKIN_ERROR_MEMORY, "out of memory after %zu bytes of names", arena->used);
   return akin_fail(err, AKIN_ERROR_LIMIT, "its description takes more than %zu bytes of memory", arena->ceiling);
 }
 
-/* Files that people are likely to try, and what they are. */
-static const char *tensors_foreign(const uint8_t *bytes, size_t n) {
-  if (n >= 8 && memcmp(bytes, "\x89HDF\r\n\x1a\n", 8) == 0) return "an HDF5 file (.h5)";
-  if (n >= 10 && bytes[8] == '{' && bytes[9] == '"') return "a safetensors file";
-  if (n >= 262 && memcmp(bytes + 257, "ustar", 5) == 0) return "a tar archive";
-  if (n >= 2 && bytes[0] == 0x80 && bytes[1] <= 5) return "a bare pickle";
+#define TENSORS_SAVED_MODEL                                                                                            \
+  "a TensorFlow SavedModel: tf_keras.models.load_model(FOLDER).save(\"model.keras\") makes a file of it that is read"
+#define TENSORS_READ "PyTorch state dicts (.pth, by torch.save) and Keras files (.h5, .keras)"
+
+/* Files that people are likely to try: what they are, and what to do. */
+static const char *tensors_foreign(const char *path, const uint8_t *bytes, size_t n) {
+  if (n >= 8 && memcmp(bytes + 4, "TFL3", 4) == 0) {
+    return "a TensorFlow Lite file, which cannot be turned back into a model: import the Keras model that it was made "
+           "of";
+  }
+  if (n >= 3 && memcmp(bytes, "\x08\x01\x12", 3) == 0 && akin_path_has_extension(path, "pb"))
+    return TENSORS_SAVED_MODEL;
+  if (akin_path_has_extension(path, "pb"))
+    return "a TensorFlow graph (.pb), which is no Keras model any more: import the Keras model that it was made of";
+  if (n >= 10 && bytes[8] == '{' && bytes[9] == '"') return "a safetensors file: of weights, " TENSORS_READ " are read";
+  if (n >= 262 && memcmp(bytes + 257, "ustar", 5) == 0) return "a tar archive: of weights, " TENSORS_READ " are read";
+  if (n >= 2 && bytes[0] == 0x80 && bytes[1] <= 5) return "a bare pickle: of weights, " TENSORS_READ " are read";
   return NULL;
 }
 
@@ -32,14 +44,19 @@ static akin_status tensors_find_reader(akin_tensors *t, akin_error *err) {
     t->reader = tensors_readers[i];
     return AKIN_OK;
   }
-  const char *foreign = tensors_foreign(bytes, t->file.size);
-  if (!foreign) {
-    return akin_fail(err, AKIN_ERROR_UNSUPPORTED,
-                     "not a weights file (%zu bytes): PyTorch state dicts are read (.pth, by torch.save)",
-                     t->file.size);
-  }
-  return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "%s: of weights, PyTorch state dicts are read (.pth, by torch.save)",
-                   foreign);
+  const char *foreign = tensors_foreign(t->path, bytes, t->file.size);
+  if (foreign) return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "%s", foreign);
+  return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "not a weights file (%zu bytes): " TENSORS_READ " are read",
+                   t->file.size);
+}
+
+/* A SavedModel is a folder; all other folders are refused as what they are. */
+static akin_status tensors_check_folder(const char *path, akin_error *err) {
+  char *inside = akin_path_join(path, "saved_model.pb");
+  if (!inside) return akin_fail_memory(err, strlen(path));
+  const bool saved_model = akin_file_exists(inside);
+  akin_free(inside);
+  return saved_model ? akin_fail(err, AKIN_ERROR_UNSUPPORTED, "%s: " TENSORS_SAVED_MODEL, path) : AKIN_OK;
 }
 
 static int tensors_compare(const void *a, const void *b) {
@@ -63,7 +80,8 @@ akin_status akin_tensors_open(akin_tensors **out, const char *path, akin_error *
   akin_tensors *t = akin_calloc(1, sizeof *t);
   if (!t) return akin_fail_memory(err, sizeof *t);
   t->arena = (akin_arena)AKIN_ARENA_INIT(AKIN_READER_ARENA);
-  akin_status status = akin_mapping_open(&t->file, path, err); /* names the file itself */
+  akin_status status = tensors_check_folder(path, err); /* these two name the file themselves */
+  if (status == AKIN_OK) status = akin_mapping_open(&t->file, path, err);
   if (status != AKIN_OK) goto out;
   t->path = akin_strdup(path);
   status = t->path ? tensors_find_reader(t, err) : akin_fail_memory(err, strlen(path) + 1);
