@@ -106,14 +106,20 @@ AKIN_API akin_status akin_model_embed_pixels(akin_model *model, float *feature, 
 typedef struct akin_import_options {
   uint32_t version;
   const char *models_folder; /* as in akin_model_options */
-  const char *card; /* a built-in card's name or a card file (.json); NULL: found by the hash of the weights file */
+  /* a built-in card's name or a card file (.json); NULL: found by the weights file's hash, or by its name where its
+   * publisher gives none */
+  const char *card;
   const char *name; /* NULL: the card's name */
   int replace;      /* 1: a model of that name is replaced; 0: AKIN_ERROR_REFUSED */
+  /* Told what the user should know of an import that succeeds: a file that was known by its name alone. One line,
+   * borrowed for the call; it comes from the calling thread. May be NULL. */
+  void (*on_note)(void *context, const char *line);
+  void *note_context; /* passed to on_note */
 } akin_import_options;
 
 #define AKIN_IMPORT_OPTIONS_VERSION 1u
 #define AKIN_IMPORT_OPTIONS_INIT                                                                                       \
-  { AKIN_IMPORT_OPTIONS_VERSION, NULL, NULL, NULL, 0 }
+  { AKIN_IMPORT_OPTIONS_VERSION, NULL, NULL, NULL, 0, NULL, NULL }
 
 /*
  * Imports a weights file (.pth). Everything or nothing.

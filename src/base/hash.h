@@ -1,4 +1,7 @@
-/* hash.h - SHA-256 (FIPS 180-4) by libcrypto: for the content of images, weights and blobs. */
+/*
+ * hash.h - SHA-256 (FIPS 180-4) by libcrypto: for the content of images, weights and blobs. MD5 only to know files
+ * whose publisher gives nothing better.
+ */
 #ifndef AKIN_BASE_HASH_H
 #define AKIN_BASE_HASH_H
 
@@ -9,6 +12,7 @@
 
 #define AKIN_HASH_SIZE     32 /* bytes */
 #define AKIN_HASH_HEX_SIZE 65 /* characters of the lower-case hexadecimal form, NUL included */
+#define AKIN_MD5_HEX_SIZE  33 /* the same of an MD5 */
 
 typedef struct akin_hash {
   uint8_t bytes[AKIN_HASH_SIZE];
@@ -17,6 +21,7 @@ typedef struct akin_hash {
 akin_status akin_hash_bytes(akin_hash *out, const void *bytes, size_t n, akin_error *err);
 akin_status akin_hash_file(akin_hash *out, const char *path,
                            akin_error *err); /* streamed; any size; regular files only */
+akin_status akin_hash_file_md5(char out[AKIN_MD5_HEX_SIZE], const char *path, akin_error *err); /* likewise */
 void akin_hash_hex(char out[AKIN_HASH_HEX_SIZE], const akin_hash *h);
 bool akin_hash_parse(akin_hash *out, const char *hex);
 bool akin_hash_equal(const akin_hash *a, const akin_hash *b);

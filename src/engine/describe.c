@@ -56,10 +56,10 @@ static akin_status describe_text(akin_buffer *out, const akin_model *m) {
   const akin_card *card = akin_folder_card(m->folder);
   char hash[AKIN_HASH_HEX_SIZE];
   akin_hash_hex(hash, akin_folder_weights_hash(m->folder));
-  akin_status status = akin_buffer_printf(
-      out, "model          %s\n               %s\nfamily         %s, width %g, depth %g\nfolder         %s\n",
-      akin_model_name(m), card->description, card->family, card->width_factor, card->depth_factor,
-      akin_folder_path(m->folder));
+  akin_status status = akin_buffer_printf(out, "model          %s\n               %s\nfamily         %s",
+                                          akin_model_name(m), card->description, card->family);
+  if (!status) status = akin_card_parameters_text(out, card);
+  if (!status) status = akin_buffer_printf(out, "\nfolder         %s\n", akin_folder_path(m->folder));
   if (!status) {
     status = akin_buffer_printf(out, "weights        %llu, %.1f MB on disk, SHA-256 %s\n",
                                 (unsigned long long)akin_folder_parameters(m->folder),

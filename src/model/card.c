@@ -148,24 +148,36 @@ static akin_status card_read_preparation(const card_reader *outer, akin_preparat
 
 /* ---- "weights" ---- */
 
-static akin_status card_read_weights_entry(const card_reader *r, akin_card_weights *w) {
-  static const char *const keys[] = {"format", "file", "origin", "bytes", "sha256"};
-  int64_t bytes = 0;
-  akin_status status = akin_json_is_object(r->object) ? card_check_keys(r, keys, sizeof keys / sizeof *keys)
-                                                      : card_wrong(r, "", "objects");
-  if (status == AKIN_OK) status = card_read_text(r, &w->format, "format", true);
-  if (status == AKIN_OK && strcmp(w->format, "pth") != 0) status = card_wrong(r, "format", "\"pth\"");
-  if (status == AKIN_OK) status = card_read_text(r, &w->file, "file", true);
-  if (status == AKIN_OK) status = card_read_text(r, &w->origin, "origin", true);
-  if (status != AKIN_OK) return status;
-  if (!akin_json_integer(&bytes, akin_json_get(r->object, "bytes")) || bytes < 1)
-    return card_wrong(r, "bytes", "the file's size");
-  w->bytes = (uint64_t)bytes;
+static akin_status card_read_hashes(const card_reader *r, akin_card_weights *w) {
   const akin_json *hash = akin_json_get(r->object, "sha256");
   const char *hex = akin_json_text(hash);
   w->has_hash = hash != NULL;
   if (hash && (!hex || !akin_hash_parse(&w->hash, hex))) return card_wrong(r, "sha256", "64 hexadecimal digits");
-  return AKIN_OK;
+  akin_status status = card_read_text(r, &w->md5, "md5", false);
+  if (status == AKIN_OK && w->md5 &&
+      (strlen(w->md5) != AKIN_MD5_HEX_SIZE - 1 || strspn(w->md5, "0123456789abcdef") != AKIN_MD5_HEX_SIZE - 1))
+    return card_wrong(r, "md5", "32 lower-case hexadecimal digits");
+  return status;
+}
+
+static akin_status card_read_weights_entry(const card_reader *r, akin_card_weights *w) {
+  static const char *const keys[] = {"format", "file", "origin", "address", "bytes", "sha256", "md5", "top"};
+  akin_status status = akin_json_is_object(r->object) ? card_check_keys(r, keys, sizeof keys / sizeof *keys)
+                                                      : card_wrong(r, "", "objects");
+  if (status == AKIN_OK) status = card_read_text(r, &w->format, "format", true);
+  if (status == AKIN_OK && strcmp(w->format, "pth") != 0 && strcmp(w->format, "h5") != 0)
+    status = card_wrong(r, "format", "\"pth\" or \"h5\"");
+  if (status == AKIN_OK) status = card_read_text(r, &w->file, "file", true);
+  if (status == AKIN_OK) status = card_read_text(r, &w->origin, "origin", true);
+  if (status == AKIN_OK) status = card_read_text(r, &w->address, "address", false);
+  if (status == AKIN_OK) status = card_read_hashes(r, w);
+  if (status != AKIN_OK) return status;
+  const akin_json *size = akin_json_get(r->object, "bytes");
+  int64_t bytes = 0;
+  if (size && (!akin_json_integer(&bytes, size) || bytes < 1)) return card_wrong(r, "bytes", "the file's size");
+  w->bytes = (uint64_t)bytes;
+  w->top = true;
+  return akin_json_get(r->object, "top") ? card_read_boolean(r, &w->top, "top") : AKIN_OK;
 }
 
 static akin_status card_read_weights(const card_reader *outer, akin_card *card) {
@@ -182,6 +194,14 @@ static akin_status card_read_weights(const card_reader *outer, akin_card *card) 
   return AKIN_OK;
 }
 
+/* Leaves the weights of the form with or without the last layers; all, when the card is of the latter itself. */
+static void card_keep_weights(akin_card *card, bool top) {
+  size_t kept = 0;
+  for (size_t i = 0; i < card->weights_count; i++)
+    if (card->weights[i].top == top) card->weights[kept++] = card->weights[i];
+  card->weights_count = kept;
+}
+
 /* ---- the whole card ---- */
 
 static akin_status card_read_name(const card_reader *r, akin_card *card) {
@@ -190,16 +210,54 @@ static akin_status card_read_name(const card_reader *r, akin_card *card) {
   return status;
 }
 
+static akin_status card_unknown_family(const card_reader *r, const char *name) {
+  akin_buffer names = AKIN_BUFFER_INIT(0);
+  akin_status status = AKIN_OK;
+  for (size_t i = 0; akin_family_at(i) && status == AKIN_OK; i++)
+    status = akin_buffer_printf(&names, i ? ", %s" : "%s", akin_family_at(i)->name);
+  if (status == AKIN_OK)
+    status = akin_fail(r->err, AKIN_ERROR_UNSUPPORTED, "family \"%s\" is not known: there are %s", name, names.data);
+  else
+    status = akin_fail_memory(r->err, names.size);
+  akin_buffer_free(&names);
+  return status;
+}
+
+/* Parameters are in the card exactly when the family takes them. */
+static akin_status card_read_parameters(const card_reader *r, akin_card *card, const akin_family *family) {
+  static const struct {
+    akin_family_parameter parameter;
+    const char *key;
+  } keys[] = {{AKIN_FAMILY_WIDTH_FACTOR, "width_factor"},
+              {AKIN_FAMILY_DEPTH_FACTOR, "depth_factor"},
+              {AKIN_FAMILY_DEPTH, "depth"},
+              {AKIN_FAMILY_MINIMALISTIC, "minimalistic"}};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    if (akin_json_get(r->object, keys[i].key) && !(family->parameters & keys[i].parameter)) {
+      return akin_fail(r->err, AKIN_ERROR_FORMAT, "key \"%s\" must not be there: family \"%s\" takes none", keys[i].key,
+                       family->name);
+    }
+  }
+  akin_status status = AKIN_OK;
+  card->width_factor = card->depth_factor = 1;
+  if (family->parameters & AKIN_FAMILY_WIDTH_FACTOR)
+    status = card_read_number(r, &card->width_factor, "width_factor", 0.01, 10);
+  if (status == AKIN_OK && family->parameters & AKIN_FAMILY_DEPTH_FACTOR)
+    status = card_read_number(r, &card->depth_factor, "depth_factor", 0.01, 6);
+  if (status == AKIN_OK && family->parameters & AKIN_FAMILY_DEPTH)
+    status = card_read_whole(r, &card->depth, "depth", 1, 1000);
+  if (status == AKIN_OK && family->parameters & AKIN_FAMILY_MINIMALISTIC)
+    status = card_read_boolean(r, &card->minimalistic, "minimalistic");
+  return status;
+}
+
 static akin_status card_read_family(const card_reader *r, akin_card *card) {
   akin_status status = card_read_text(r, &card->family, "family", true);
-  if (status == AKIN_OK && !akin_family_find(card->family)) {
-    return akin_fail(r->err, AKIN_ERROR_UNSUPPORTED, "family \"%s\" is not known: there is \"efficientnet-lite\"",
-                     card->family);
-  }
-  if (status == AKIN_OK) status = card_read_number(r, &card->width_factor, "width_factor", 0.01, 10);
-  if (status == AKIN_OK) status = card_read_number(r, &card->depth_factor, "depth_factor", 0.01, 6);
-  if (status == AKIN_OK) status = card_read_whole(r, &card->classes, "classes", 1, 1000000);
-  return status;
+  if (status != AKIN_OK) return status;
+  const akin_family *family = akin_family_find(card->family);
+  if (!family) return card_unknown_family(r, card->family);
+  status = card_read_parameters(r, card, family);
+  return status == AKIN_OK ? card_read_whole(r, &card->classes, "classes", 0, 1000000) : status;
 }
 
 static akin_status card_read_pixels(const card_reader *r, akin_card *card) {
@@ -219,13 +277,14 @@ static akin_status card_read_pixels(const card_reader *r, akin_card *card) {
 }
 
 static akin_status card_read(const card_reader *r, akin_card *card) {
-  static const char *const keys[] = {"name",    "description", "family",  "width_factor", "depth_factor",
-                                     "classes", "input",       "mirror",  "channels",     "mean",
-                                     "scale",   "layer",       "licence", "citation",     "weights"};
+  static const char *const keys[] = {"name",  "description",  "variant_of", "family",  "width_factor", "depth_factor",
+                                     "depth", "minimalistic", "classes",    "input",   "mirror",       "channels",
+                                     "mean",  "scale",        "layer",      "licence", "citation",     "weights"};
   if (!akin_json_is_object(r->object)) return akin_fail(r->err, AKIN_ERROR_FORMAT, "not a card: not a JSON object");
   akin_status status = card_check_keys(r, keys, sizeof keys / sizeof *keys);
   if (status == AKIN_OK) status = card_read_name(r, card);
   if (status == AKIN_OK) status = card_read_text(r, &card->description, "description", true);
+  if (status == AKIN_OK) status = card_read_text(r, &card->variant_of, "variant_of", false);
   if (status == AKIN_OK) status = card_read_family(r, card);
   if (status == AKIN_OK) status = card_read_preparation(r, &card->preparation);
   if (status == AKIN_OK) status = card_read_pixels(r, card);
@@ -236,7 +295,8 @@ static akin_status card_read(const card_reader *r, akin_card *card) {
   return status;
 }
 
-akin_status akin_card_parse(akin_card **out, const char *json, size_t n, akin_error *err) {
+/* The card with the weights of all forms. */
+static akin_status card_parse(akin_card **out, const char *json, size_t n, akin_error *err) {
   *out = NULL;
   akin_json *root = NULL;
   akin_status status = akin_json_parse(&root, json, n, err);
@@ -253,6 +313,36 @@ akin_status akin_card_parse(akin_card **out, const char *json, size_t n, akin_er
     *out = &owner->card;
   else if (owner)
     akin_card_free(&owner->card);
+  return status;
+}
+
+akin_status akin_card_parse(akin_card **out, const char *json, size_t n, akin_error *err) {
+  akin_status status = card_parse(out, json, n, err);
+  if (status == AKIN_OK && (*out)->classes > 0) card_keep_weights(*out, true);
+  return status;
+}
+
+static akin_status card_drop_top(akin_card *card, akin_error *err) {
+  static const char after[] = "-notop";
+  card_owner *owner = (card_owner *)card;
+  const size_t length = strlen(card->name), size = length + sizeof after;
+  char *name = akin_arena_alloc(&owner->arena, size);
+  if (!name) return akin_fail_memory(err, size);
+  memcpy(name, card->name, length);
+  memcpy(name + length, after, sizeof after);
+  if (!card->variant_of) card->variant_of = card->name;
+  card->name = name;
+  card->classes = 0;
+  card_keep_weights(card, false);
+  return AKIN_OK;
+}
+
+akin_status akin_card_parse_notop(akin_card **out, const char *json, size_t n, akin_error *err) {
+  akin_status status = card_parse(out, json, n, err);
+  if (status == AKIN_OK && (*out)->classes > 0) status = card_drop_top(*out, err);
+  if (status == AKIN_OK && (*out)->weights_count > 0) return AKIN_OK;
+  akin_card_free(*out);
+  *out = NULL;
   return status;
 }
 

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "model/card.h"
 #include "model/cards.h"
 
@@ -11,49 +12,112 @@
 #define CARD_FILE_BYTES 1048576u
 
 static pthread_mutex_t builtin_lock = PTHREAD_MUTEX_INITIALIZER;
-static akin_card **builtin_cards; /* [akin_card_texts_count]; kept until the process ends */
+static akin_card **builtin_cards; /* kept until the process ends */
+static size_t builtin_count;
 
-static akin_card **builtin_parse(void) {
-  akin_card **cards = akin_calloc(akin_card_texts_count, sizeof(akin_card *));
-  for (size_t i = 0; cards && i < akin_card_texts_count; i++) {
-    if (akin_card_parse(&cards[i], akin_card_texts[i].json, akin_card_texts[i].size, NULL) == AKIN_OK) continue;
-    while (i > 0)
-      akin_card_free(cards[--i]);
-    akin_free(cards);
-    cards = NULL;
+/* Adds the card of a text, and its form without the last layers, to cards, which has room for both. */
+static bool builtin_add(akin_card **cards, size_t *count, const akin_card_text *text) {
+  akin_card *card = NULL, *notop = NULL;
+  if (akin_card_parse(&card, text->json, text->size, NULL) != AKIN_OK) return false;
+  cards[(*count)++] = card;
+  if (akin_card_parse_notop(&notop, text->json, text->size, NULL) != AKIN_OK) return false;
+  if (notop) cards[(*count)++] = notop;
+  return true;
+}
+
+static void builtin_parse(void) {
+  akin_card **cards = akin_calloc(akin_card_texts_count, 2 * sizeof(akin_card *));
+  size_t count = 0;
+  bool whole = cards != NULL;
+  for (size_t i = 0; whole && i < akin_card_texts_count; i++)
+    whole = builtin_add(cards, &count, &akin_card_texts[i]);
+  if (whole) {
+    builtin_cards = cards;
+    builtin_count = count;
+    return;
   }
+  while (count > 0)
+    akin_card_free(cards[--count]);
+  akin_free(cards);
+}
+
+/* All cards, and how many; NULL when memory ran out. */
+static akin_card **builtin_all(size_t *count) {
+  pthread_mutex_lock(&builtin_lock);
+  if (!builtin_cards) builtin_parse();
+  akin_card **cards = builtin_cards;
+  *count = builtin_count;
+  pthread_mutex_unlock(&builtin_lock);
   return cards;
 }
 
 size_t akin_card_builtin_count(void) {
-  return akin_card_texts_count;
+  size_t count = 0;
+  return builtin_all(&count) ? count : akin_card_texts_count;
 }
 
 const akin_card *akin_card_builtin_at(size_t index) {
-  if (index >= akin_card_texts_count) return NULL;
-  pthread_mutex_lock(&builtin_lock);
-  if (!builtin_cards) builtin_cards = builtin_parse();
-  const akin_card *card = builtin_cards ? builtin_cards[index] : NULL;
-  pthread_mutex_unlock(&builtin_lock);
-  return card;
+  size_t count = 0;
+  akin_card **cards = builtin_all(&count);
+  return cards && index < count ? cards[index] : NULL;
 }
 
 const akin_card *akin_card_builtin(const char *name) {
-  for (size_t i = 0; i < akin_card_texts_count; i++) {
-    const akin_card *card = akin_card_builtin_at(i);
-    if (card && strcmp(card->name, name) == 0) return card;
-  }
+  size_t count = 0;
+  akin_card **cards = builtin_all(&count);
+  for (size_t i = 0; cards && i < count; i++)
+    if (strcmp(cards[i]->name, name) == 0) return cards[i];
   return NULL;
 }
 
-const akin_card *akin_card_by_hash(const akin_hash *weights) {
-  for (size_t i = 0; i < akin_card_texts_count; i++) {
-    const akin_card *card = akin_card_builtin_at(i);
-    for (size_t k = 0; card && k < card->weights_count; k++)
-      if (card->weights[k].has_hash && akin_hash_equal(&card->weights[k].hash, weights)) return card;
-  }
+/* ---- by a weights file ---- */
+
+typedef struct builtin_file {
+  const char *name;
+  const akin_hash *sha256;
+  const char *md5;
+} builtin_file;
+
+typedef bool builtin_match(const akin_card_weights *weights, const builtin_file *file);
+
+static bool builtin_has_sha256(const akin_card_weights *weights, const builtin_file *file) {
+  return weights->has_hash && akin_hash_equal(&weights->hash, file->sha256);
+}
+
+static bool builtin_has_md5(const akin_card_weights *weights, const builtin_file *file) {
+  return weights->md5 && strcmp(weights->md5, file->md5) == 0;
+}
+
+static bool builtin_has_name(const akin_card_weights *weights, const builtin_file *file) {
+  return !weights->has_hash && !weights->md5 && strcmp(weights->file, file->name) == 0;
+}
+
+static const akin_card *builtin_search(const builtin_file *file, builtin_match *match) {
+  size_t count = 0;
+  akin_card **cards = builtin_all(&count);
+  for (size_t i = 0; cards && i < count; i++)
+    for (size_t k = 0; k < cards[i]->weights_count; k++)
+      if (match(&cards[i]->weights[k], file)) return cards[i];
   return NULL;
 }
+
+akin_status akin_card_find(const akin_card **out, bool *verified, const char *path, const akin_hash *sha256,
+                           akin_error *err) {
+  char md5[AKIN_MD5_HEX_SIZE];
+  const builtin_file file = {akin_path_name(path), sha256, md5};
+  *verified = true;
+  *out = builtin_search(&file, builtin_has_sha256);
+  if (*out) return AKIN_OK;
+  akin_status status = akin_hash_file_md5(md5, path, err);
+  if (status != AKIN_OK) return status;
+  *out = builtin_search(&file, builtin_has_md5);
+  if (*out) return AKIN_OK;
+  *verified = false;
+  *out = builtin_search(&file, builtin_has_name);
+  return AKIN_OK;
+}
+
+/* ---- from a file ---- */
 
 akin_status akin_card_read(akin_card **out, const char *path, akin_error *err) {
   akin_buffer text = AKIN_BUFFER_INIT(0);

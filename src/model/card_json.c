@@ -1,6 +1,7 @@
 /* card_json.c - a card written as akin_card_parse reads it. */
 #include "base/text.h"
 #include "model/card.h"
+#include "model/families/families.h"
 
 akin_status akin_card_number(akin_buffer *out, double value, bool single) {
   const size_t before = out->size;
@@ -71,6 +72,14 @@ static void card_write_preparation(card_writer *w, const akin_preparation *p) {
   card_write(w, "\n  }");
 }
 
+static void card_write_parameters(card_writer *w, const akin_card *card) {
+  const unsigned parameters = akin_family_find(card->family)->parameters;
+  if (parameters & AKIN_FAMILY_WIDTH_FACTOR) card_write_number(w, ",\n  \"width_factor\": ", card->width_factor, false);
+  if (parameters & AKIN_FAMILY_DEPTH_FACTOR) card_write_number(w, ",\n  \"depth_factor\": ", card->depth_factor, false);
+  if (parameters & AKIN_FAMILY_DEPTH) card_write_whole(w, ",\n  \"depth\": ", card->depth);
+  if (parameters & AKIN_FAMILY_MINIMALISTIC) card_write_boolean(w, ",\n  \"minimalistic\": ", card->minimalistic);
+}
+
 static void card_write_weights(card_writer *w, const akin_card *card) {
   card_write(w, ",\n  \"weights\": [");
   for (size_t i = 0; i < card->weights_count; i++) {
@@ -78,24 +87,38 @@ static void card_write_weights(card_writer *w, const akin_card *card) {
     card_write_text(w, i ? ",\n    {\n      \"format\": " : "\n    {\n      \"format\": ", file->format);
     card_write_text(w, ",\n      \"file\": ", file->file);
     card_write_text(w, ",\n      \"origin\": ", file->origin);
-    card_write_whole(w, ",\n      \"bytes\": ", file->bytes);
+    if (file->address) card_write_text(w, ",\n      \"address\": ", file->address);
+    if (file->bytes) card_write_whole(w, ",\n      \"bytes\": ", file->bytes);
     if (file->has_hash) {
       char hex[AKIN_HASH_HEX_SIZE];
       akin_hash_hex(hex, &file->hash);
       card_write_text(w, ",\n      \"sha256\": ", hex);
     }
+    if (file->md5) card_write_text(w, ",\n      \"md5\": ", file->md5);
+    if (!file->top) card_write_boolean(w, ",\n      \"top\": ", false);
     card_write(w, "\n    }");
   }
   card_write(w, card->weights_count ? "\n  ]" : "]");
+}
+
+akin_status akin_card_parameters_text(akin_buffer *out, const akin_card *card) {
+  card_writer writer = {out, AKIN_OK}, *w = &writer;
+  const unsigned parameters = akin_family_find(card->family)->parameters;
+  if (parameters & AKIN_FAMILY_WIDTH_FACTOR) card_write_number(w, ", width ", card->width_factor, false);
+  if (parameters & AKIN_FAMILY_DEPTH_FACTOR) card_write_number(w, ", depth ", card->depth_factor, false);
+  if (parameters & AKIN_FAMILY_DEPTH) card_write_whole(w, ", depth ", card->depth);
+  if (card->minimalistic) card_write(w, ", minimalistic");
+  if (card->classes == 0) card_write(w, ", without top");
+  return w->status;
 }
 
 akin_status akin_card_json(akin_buffer *out, const akin_card *card) {
   card_writer writer = {out, AKIN_OK}, *w = &writer;
   card_write_text(w, "{\n  \"name\": ", card->name);
   card_write_text(w, ",\n  \"description\": ", card->description);
+  if (card->variant_of) card_write_text(w, ",\n  \"variant_of\": ", card->variant_of);
   card_write_text(w, ",\n  \"family\": ", card->family);
-  card_write_number(w, ",\n  \"width_factor\": ", card->width_factor, false);
-  card_write_number(w, ",\n  \"depth_factor\": ", card->depth_factor, false);
+  card_write_parameters(w, card);
   card_write_whole(w, ",\n  \"classes\": ", card->classes);
   card_write_preparation(w, &card->preparation);
   card_write_boolean(w, ",\n  \"mirror\": ", card->mirror);

@@ -5,6 +5,7 @@
  */
 #include "base/error.h"
 #include "base/file.h"
+#include "base/format.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "model/binding.h"
@@ -37,17 +38,34 @@ typedef struct import_job {
 
 /* ---- the card ---- */
 
+static akin_status import_note_unverified(const import_job *job, const char *hex, akin_error *err) {
+  if (!job->request->on_note) return AKIN_OK;
+  char *line =
+      akin_format("%s: taken for %s by its name: its publisher gives no hash, so nothing verifies it; its SHA-256 "
+                  "%s is kept with the model",
+                  job->request->weights_path, job->card->name, hex);
+  if (!line) return akin_fail_memory(err, strlen(job->request->weights_path));
+  job->request->on_note(job->request->note_context, line);
+  akin_free(line);
+  return AKIN_OK;
+}
+
+static akin_status import_recognise(import_job *job, akin_error *err) {
+  const char *path = job->request->weights_path;
+  char hex[AKIN_HASH_HEX_SIZE];
+  bool verified = false;
+  akin_status status = akin_card_find(&job->card, &verified, path, &job->record.weights.hash, err);
+  if (status != AKIN_OK || (job->card && verified)) return status;
+  akin_hash_hex(hex, &job->record.weights.hash);
+  if (job->card) return import_note_unverified(job, hex, err);
+  return akin_fail(err, AKIN_ERROR_UNSUPPORTED,
+                   "%s: no card knows this file (SHA-256 %s): if you know what network it is for, say --card NAME",
+                   path, hex);
+}
+
 static akin_status import_find_card(import_job *job, akin_error *err) {
-  const char *wanted = job->request->card, *path = job->request->weights_path;
-  if (!wanted) {
-    job->card = akin_card_by_hash(&job->record.weights.hash);
-    if (job->card) return AKIN_OK;
-    char hex[AKIN_HASH_HEX_SIZE];
-    akin_hash_hex(hex, &job->record.weights.hash);
-    return akin_fail(err, AKIN_ERROR_UNSUPPORTED,
-                     "%s: no card knows this file (SHA-256 %s): if you know what network it is for, say --card NAME",
-                     path, hex);
-  }
+  const char *wanted = job->request->card;
+  if (!wanted) return import_recognise(job, err);
   if (akin_path_has_extension(wanted, "json")) {
     akin_status status = akin_card_read(&job->own_card, wanted, err);
     job->card = job->own_card;

@@ -23,52 +23,75 @@
 
 /* ---- cards ---- */
 
-/* A weights file that a card knows by its hash. */
+/* A weights file that a card knows: by its hash where one was published, else by its name. */
 typedef struct akin_card_weights {
-  const char *format; /* "pth" */
-  const char *file;   /* its usual name */
-  const char *origin; /* where it comes from, for people */
-  uint64_t bytes;
+  const char *format;  /* "pth", "h5" */
+  const char *file;    /* its usual name */
+  const char *origin;  /* where it comes from, for people */
+  const char *address; /* where it can be had; NULL: none */
+  uint64_t bytes;      /* 0: not known */
   bool has_hash;
-  akin_hash hash; /* SHA-256 */
+  akin_hash hash;  /* SHA-256 */
+  const char *md5; /* 32 lower-case hexadecimal digits; NULL: none */
+  bool top;        /* false: of the network without its last layers */
 } akin_card_weights;
 
 typedef struct akin_card {
   const char *name;                  /* "efficientnet-lite0" */
   const char *description;           /* one line */
   const char *family;                /* "efficientnet-lite" */
-  double width_factor, depth_factor; /* the family's parameters */
-  uint32_t classes;
+  double width_factor, depth_factor; /* the family's parameters, those that it takes (families.h) */
+  uint32_t depth;                    /* layers, as the network's name counts them */
+  bool minimalistic;
+  uint32_t classes; /* 0: the network without its last layers, those that make class scores */
   akin_preparation preparation;
   bool mirror; /* the feature is the mean of the image's and its mirror image's */
   bool bgr;
   float mean[3], scale[3]; /* (x - mean) / scale, x in 0..255, in the network's channel order */
   const char *layer;       /* NULL: by the rule */
+  const char *variant_of;  /* the card that this one is a smaller or larger form of; NULL: none */
   const char *licence;     /* SPDX */
   const char *citation;
   akin_card_weights weights[4];
   size_t weights_count;
 } akin_card;
 
+/*
+ * The built-in cards; static for the process. One that knows weights without the last layers is there twice: the second
+ * time without them, named NAME-notop.
+ */
 size_t akin_card_builtin_count(void);
-const akin_card *
-akin_card_builtin_at(size_t index); /* static for the process; NULL only when memory ran out while parsing them */
+const akin_card *akin_card_builtin_at(size_t index);  /* NULL only when memory ran out while parsing them */
 const akin_card *akin_card_builtin(const char *name); /* NULL: none */
-const akin_card *akin_card_by_hash(const akin_hash *weights);
+/*
+ * The built-in card of a weights file: by its SHA-256, else by its MD5, else, when its publisher gives no hash, by its
+ * name. NULL: none.
+ *   verified: false when it was found by name
+ * Errors: those of reading the file.
+ */
+akin_status akin_card_find(const akin_card **out, bool *verified, const char *path, const akin_hash *sha256,
+                           akin_error *err);
 /* Every field is checked: unknown keys, sizes, ranges. Errors name the key. The card owns its strings; akin_card_free
  * frees it. */
 akin_status akin_card_parse(akin_card **out, const char *json, size_t n, akin_error *err);
+/* The same card without the network's last layers: NAME-notop, classes 0, and the weights of that form alone; *out is
+ * NULL when there are none. */
+akin_status akin_card_parse_notop(akin_card **out, const char *json, size_t n, akin_error *err);
 void akin_card_free(akin_card *card); /* NULL is fine; never on a built-in one */
 akin_status akin_card_json(akin_buffer *out, const akin_card *card);
+/* Appends the parameters that its family takes: ", width 0.5, minimalistic". */
+akin_status akin_card_parameters_text(akin_buffer *out, const akin_card *card);
 
 /* ---- importing ---- */
 
 typedef struct akin_import_request {
   const char *models_folder; /* where imported models are */
   const char *weights_path;
-  const char *card; /* name of a built-in card, or a path ending in .json; NULL: found by the file's hash */
+  const char *card; /* name of a built-in card, or a path ending in .json; NULL: found by the file (akin_card_find) */
   const char *name; /* NULL: the card's */
   bool replace;     /* an imported model of that name is replaced */
+  void (*on_note)(void *context, const char *line); /* as in akin_import_options; may be NULL */
+  void *note_context;
 } akin_import_request;
 
 /* name_out: akin_free. Errors: NOT_FOUND (file, card), UNSUPPORTED (no card for this hash: says --card), MISMATCH (a

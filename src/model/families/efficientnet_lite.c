@@ -5,12 +5,11 @@
  *
  * Paddings are TensorFlow's SAME, by the actual size of each map: a fixed padding fits Lite0 and not Lite1 or Lite2.
  */
-#include "model/builder.h"
-#include "model/families/families.h"
+#include "model/families/keras.h"
 
 #include <math.h>
 
-#define LITE_EPSILON 1e-3
+#define LITE_EPSILON AKIN_KERAS_EPSILON
 #define LITE_STEM    32
 #define LITE_HEAD    1280
 #define LITE_RELU6   6.0
@@ -26,12 +25,8 @@ static const lite_stage lite_stages[] = {
 
 #define LITE_STAGES (sizeof lite_stages / sizeof *lite_stages)
 
-/* To the nearest multiple of 8, but not below nine tenths of what was asked for. */
 static uint32_t lite_channels(uint32_t channels, double factor) {
-  const double wanted = channels * factor;
-  uint32_t rounded = (uint32_t)(wanted + 4) / 8 * 8;
-  if (rounded < 8) rounded = 8;
-  return rounded < 0.9 * wanted ? rounded + 8 : rounded;
+  return akin_keras_divisible(channels * factor);
 }
 
 static uint32_t lite_repeats(size_t stage, double factor) {
@@ -40,8 +35,7 @@ static uint32_t lite_repeats(size_t stage, double factor) {
 }
 
 static akin_convolution lite_convolution(uint32_t filters, uint32_t kernel, uint32_t stride) {
-  return (akin_convolution){
-      .filters = filters, .kernel = {kernel, kernel}, .strides = {stride, stride}, .padding = AKIN_PADDING_SAME};
+  return akin_keras_kernel(filters, kernel, stride, AKIN_PADDING_SAME);
 }
 
 /* Where a block stands: names and inputs of its layers. */
@@ -119,10 +113,12 @@ static akin_status lite_build(akin_layers *layers, const akin_card *card, akin_e
   x = akin_builder_conv2d(b, x, "top_conv", &head, "_conv_head");
   x = akin_builder_batch_normalization(b, x, "top_bn", LITE_EPSILON, "_bn1");
   x = akin_builder_relu(b, x, "top_activation", LITE_RELU6);
+  if (card->classes == 0) return b->status;
   x = akin_builder_global_average_pooling2d(b, x, "avg_pool");
   x = akin_builder_dropout(b, x, "top_dropout");
   akin_builder_dense(b, x, "predictions", card->classes, "_fc");
   return b->status;
 }
 
-const akin_family akin_family_efficientnet_lite = {"efficientnet-lite", 1, lite_build};
+const akin_family akin_family_efficientnet_lite = {"efficientnet-lite",
+                                                   AKIN_FAMILY_WIDTH_FACTOR | AKIN_FAMILY_DEPTH_FACTOR, 1, lite_build};

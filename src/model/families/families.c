@@ -2,10 +2,25 @@
 #include "model/families/families.h"
 
 #include "base/error.h"
+#include "model/order.h"
 
 #include <string.h>
 
-static const akin_family *const families_all[] = {&akin_family_efficientnet_lite};
+static const akin_family *const families_all[] = {&akin_family_efficientnet_lite,
+                                                  &akin_family_inception_resnet_v2,
+                                                  &akin_family_inception_v3,
+                                                  &akin_family_mobilenet,
+                                                  &akin_family_mobilenet_v2,
+                                                  &akin_family_mobilenet_v3_large,
+                                                  &akin_family_mobilenet_v3_small,
+                                                  &akin_family_resnet,
+                                                  &akin_family_resnet_v2,
+                                                  &akin_family_vgg,
+                                                  &akin_family_xception};
+
+const akin_family *akin_family_at(size_t index) {
+  return index < sizeof families_all / sizeof *families_all ? families_all[index] : NULL;
+}
 
 const akin_family *akin_family_find(const char *name) {
   for (size_t i = 0; i < sizeof families_all / sizeof *families_all; i++)
@@ -17,5 +32,6 @@ akin_status akin_family_build(akin_layers *layers, const akin_card *card, akin_e
   const akin_family *family = akin_family_find(card->family);
   if (!family) return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "card %s: no family '%s'", card->name, card->family);
   akin_status status = family->build(layers, card, err);
+  if (status == AKIN_OK) status = akin_layers_order(layers, err);
   return status == AKIN_OK ? AKIN_OK : akin_fail_context(err, status, "card %s", card->name);
 }

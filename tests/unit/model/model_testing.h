@@ -48,7 +48,7 @@ TESTING char *changed_weights(const char *folder, const char *name, const char *
 
 TESTING akin_status import_as(const char *models, const char *weights, const char *card, const char *name,
                               akin_error *err) {
-  const akin_import_request request = {models, weights, card, name, false};
+  const akin_import_request request = {.models_folder = models, .weights_path = weights, .card = card, .name = name};
   char *given = TESTING_POISON;
   akin_status status = akin_model_import(&given, &request, err);
   if (status == AKIN_OK) {

@@ -6,6 +6,49 @@ static akin_status parse(akin_card **card, const char *text, akin_error *err) {
   return akin_card_parse(card, text, strlen(text), err);
 }
 
+/* The card of a file of that name and hash; NULL: none. */
+static const akin_card *card_of(const char *path, const akin_hash *sha256, bool verified) {
+  const akin_card *card = TESTING_POISON;
+  akin_error err;
+  bool is_verified = !verified;
+  testing_ok(akin_card_find(&card, &is_verified, path, sha256, &err), &err);
+  assert_int_equal(is_verified, verified);
+  return card;
+}
+
+/* Published with an MD5 (a file of that MD5 cannot be made), or with nothing: known by their names. */
+static void test_builtin_by_name(void **state) {
+  const akin_hash hash = {{1, 2, 3}};
+  const char *folder = *state;
+  char *own = testing_path(folder, "mobilenet_5_0_160_tf_no_top.h5");
+  char *hashed = testing_path(folder, "vgg16_weights_tf_dim_ordering_tf_kernels.h5");
+  testing_write(own, "x", 1);
+  testing_write(hashed, "x", 1);
+  const akin_card *card = card_of(own, &hash, false);
+  assert_string_equal(card->name, "mobilenet-0.50-160-notop");
+  assert_string_equal(card->variant_of, "mobilenet");
+  assert_int_equal(card->classes, 0);
+  assert_int_equal(card->weights_count, 1);
+  assert_false(card->weights[0].top);
+  assert_null(card_of(hashed, &hash, false));
+  akin_free(own);
+  akin_free(hashed);
+}
+
+static void test_builtin_by_md5(void **state) {
+  akin_error err;
+  char md5[AKIN_MD5_HEX_SIZE], *path = testing_path(*state, "file");
+  testing_write(path, "abc", 3);
+  testing_ok(akin_hash_file_md5(md5, path, &err), &err);
+  assert_string_equal(md5, "900150983cd24fb0d6963f7d28e17f72"); /* RFC 1321, A.5 */
+  akin_free(path);
+  const akin_card *vgg = akin_card_builtin("vgg16"), *notop = akin_card_builtin("vgg16-notop");
+  assert_string_equal(vgg->weights[0].md5, "64373286793e3c8b2b4e3219cbf3544b");
+  assert_string_equal(notop->weights[0].md5, "6d6bbae143d832006294945121d1f1fc");
+  assert_int_equal(vgg->weights_count + notop->weights_count, 2);
+  assert_true(vgg->bgr && vgg->mean[0] == 103.939f && vgg->scale[0] == 1);
+}
+
 static void test_builtin(void **state) {
   (void)state;
   static const struct {
@@ -28,9 +71,9 @@ static void test_builtin(void **state) {
     assert_true(card->mean[1] == 127 && card->scale[2] == 128 && !card->bgr);
     assert_string_equal(card->licence, "Apache-2.0");
     assert_true(akin_hash_parse(&hash, wanted[i].hash));
-    assert_ptr_equal(akin_card_by_hash(&hash), card);
+    assert_ptr_equal(card_of(AKIN_TEST_DATA "/models/tiny.json", &hash, true), card);
     hash.bytes[31] ^= 1;
-    assert_null(akin_card_by_hash(&hash));
+    assert_null(card_of(AKIN_TEST_DATA "/models/tiny.json", &hash, false));
   }
   assert_null(akin_card_builtin("efficientnet-lite"));
   assert_null(akin_card_builtin_at(akin_card_builtin_count()));
@@ -47,7 +90,7 @@ static void test_round_trip(void **state) {
     testing_ok(akin_card_parse(&card, first.data, first.size, &err), &err);
     assert_int_equal(akin_card_json(&second, card), AKIN_OK);
     assert_string_equal(first.data, second.data);
-    assert_true(card->weights[0].has_hash);
+    assert_int_equal(card->weights_count, akin_card_builtin_at(i)->weights_count);
     akin_card_free(card);
     akin_buffer_free(&first);
     akin_buffer_free(&second);
@@ -97,7 +140,7 @@ static void test_refused(void **state) {
       {"\"name\": \"tiny\"", "\"name\": \"../tiny\"", "\"name\""},
       {"\"name\": \"tiny\"", "\"name\": \"\"", "\"name\""},
       {"\"name\": \"tiny\",", "", "\"name\""},
-      {"\"classes\": 10", "\"classes\": 0", "\"classes\" must be a whole number from 1"},
+      {"\"classes\": 10", "\"classes\": -1", "\"classes\" must be a whole number from 0"},
       {"\"classes\": 10", "\"classes\": 10.5", "\"classes\""},
       {"\"classes\": 10", "\"classes\": \"10\"", "\"classes\""},
       {"\"classes\": 10", "\"klasses\": 10", "\"klasses\" is not known"},
@@ -105,7 +148,10 @@ static void test_refused(void **state) {
       {"\"width_factor\": 0.05", "\"width_factor\": 1e300", "\"width_factor\""},
       {"\"depth_factor\": 0.3", "\"depth_factor\": 6.5", "\"depth_factor\""},
       {"\"depth_factor\": 0.3", "\"depth_factor\": null", "\"depth_factor\""},
-      {"\"efficientnet-lite\"", "\"resnet\"", "family \"resnet\" is not known"},
+      {"\"efficientnet-lite\"", "\"lenet\"",
+       "family \"lenet\" is not known: there are efficientnet-lite, inception-resnet-v2"},
+      {"\"efficientnet-lite\"", "\"resnet\"", "\"width_factor\" must not be there: family \"resnet\" takes none"},
+      {"\"depth_factor\": 0.3", "\"depth_factor\": 0.3, \"depth\": 16", "\"depth\" must not be there"},
       {"\"width\": 50", "\"width\": 0", "\"input.width\""},
       {"\"width\": 50", "\"width\": 4097", "\"input.width\""},
       {"\"height\": 42,", "", "\"input.height\""},
@@ -133,7 +179,7 @@ static void test_refused(void **state) {
       {"\"Apache-2.0\"", "true", "\"licence\""},
       {"\"weights\": []", "\"weights\": {}", "\"weights\""},
       {"\"weights\": []", "\"weights\": [1]", "weights"},
-      {"\"weights\": []", "\"weights\": [{\"format\": \"h5\"}]", "\"weights.format\""},
+      {"\"weights\": []", "\"weights\": [{\"format\": \"h6\"}]", "\"weights.format\""},
       {"\"weights\": []", "\"weights\": [{\"format\": \"pth\", \"file\": \"f\"}]", "\"weights.origin\""},
       {"\"weights\": []", "\"weights\": [{\"format\": \"pth\", \"file\": \"f\", \"origin\": \"o\", \"bytes\": 0}]",
        "\"weights.bytes\""},
@@ -181,8 +227,13 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_builtin), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_everything_survives),
-      cmocka_unit_test(test_refused), cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_builtin),
+      cmocka_unit_test(test_round_trip),
+      cmocka_unit_test(test_everything_survives),
+      cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_no_memory),
+      cmocka_unit_test_setup_teardown(test_builtin_by_name, testing_setup, testing_teardown),
+      cmocka_unit_test_setup_teardown(test_builtin_by_md5, testing_setup, testing_teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,7 +145,8 @@ static void test_names(void **state) {
 static void test_replace(void **state) {
   char *card = changed_card(*state, "other.json", "\"mirror\": false", "\"mirror\": true");
   char *models = testing_path(*state, "models"), *name = NULL;
-  const akin_import_request request = {models, AKIN_TEST_MODELS "/tiny_zip.pth", card, NULL, true};
+  const akin_import_request request = {
+      .models_folder = models, .weights_path = AKIN_TEST_MODELS "/tiny_zip.pth", .card = card, .replace = true};
   akin_folder *folder = NULL, *older = NULL;
   akin_error err;
   testing_ok(import_as(models, TINY_WEIGHTS, TINY_CARD, NULL, &err), &err);

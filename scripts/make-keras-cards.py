@@ -1,0 +1,166 @@
+"""make-keras-cards.py [--check] - writes models/*.json of Keras' networks.
+
+File names, addresses and hashes of weights are those that Keras gives to its own download function, which is called
+here in place of a download. All else is in the table below.
+"""
+
+import json
+import os
+import sys
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import keras
+from keras import applications
+from keras.src.utils import file_utils
+
+MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "models")
+
+VGG = "K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015, arXiv:1409.1556"
+RESNET = "K. He, X. Zhang, S. Ren, J. Sun: Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385"
+RESNET_V2 = "K. He, X. Zhang, S. Ren, J. Sun: Identity Mappings in Deep Residual Networks, ECCV 2016, arXiv:1603.05027"
+INCEPTION_V3 = "C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna: Rethinking the Inception Architecture for Computer Vision, CVPR 2016, arXiv:1512.00567"
+INCEPTION_RESNET_V2 = "C. Szegedy, S. Ioffe, V. Vanhoucke, A. Alemi: Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning, AAAI 2017, arXiv:1602.07261"
+XCEPTION = "F. Chollet: Xception: Deep Learning with Depthwise Separable Convolutions, CVPR 2017, arXiv:1610.02357"
+MOBILENET = "A. G. Howard et al.: MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications, 2017, arXiv:1704.04861"
+MOBILENET_V2 = "M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381"
+MOBILENET_V3 = "A. Howard et al.: Searching for MobileNetV3, ICCV 2019, arXiv:1905.02244"
+
+# channels, mean, scale: what preprocess_input of the network's module does
+PIXELS = {
+    "caffe": ("bgr", [103.939, 116.779, 123.68], [1, 1, 1]),
+    "tf": ("rgb", [127.5, 127.5, 127.5], [127.5, 127.5, 127.5]),
+    "inside": ("rgb", [0, 0, 0], [1, 1, 1]),  # the network's first layer does it
+}
+
+
+class Network:
+    def __init__(self, name, title, family, parameters, make, pixels, size, licence, citation, variant_of=None, **arguments):
+        self.name, self.title, self.family, self.parameters = name, title, family, parameters
+        self.make, self.pixels, self.size, self.licence = make, pixels, size, licence
+        self.citation, self.variant_of, self.arguments = citation, variant_of, arguments
+
+    def build(self, **arguments):
+        """The network as Keras makes it."""
+        keras.utils.clear_session()
+        return self.make(**self.arguments, **arguments)
+
+
+def networks():
+    yield Network("vgg16", "VGG16", "vgg", {"depth": 16}, applications.VGG16, "caffe", 224, "CC-BY-4.0", VGG)
+    yield Network("vgg19", "VGG19", "vgg", {"depth": 19}, applications.VGG19, "caffe", 224, "CC-BY-4.0", VGG)
+    for depth in (50, 101, 152):
+        yield Network(f"resnet{depth}", f"ResNet{depth}", "resnet", {"depth": depth},
+                      getattr(applications, f"ResNet{depth}"), "caffe", 224, "MIT", RESNET)
+    for depth in (50, 101, 152):
+        yield Network(f"resnet{depth}-v2", f"ResNet{depth}V2", "resnet-v2", {"depth": depth},
+                      getattr(applications, f"ResNet{depth}V2"), "tf", 224, "BSD-3-Clause", RESNET_V2)
+    yield Network("inception-v3", "InceptionV3", "inception-v3", {}, applications.InceptionV3, "tf", 299, "Apache-2.0",
+                  INCEPTION_V3)
+    yield Network("inception-resnet-v2", "InceptionResNetV2", "inception-resnet-v2", {}, applications.InceptionResNetV2,
+                  "tf", 299, "Apache-2.0", INCEPTION_RESNET_V2)
+    yield Network("xception", "Xception", "xception", {}, applications.Xception, "tf", 299, "MIT", XCEPTION)
+    yield from mobilenets("mobilenet", "MobileNet", applications.MobileNet, MOBILENET,
+                          [(alpha, size) for alpha in (0.25, 0.5, 0.75, 1.0) for size in (128, 160, 192, 224)])
+    # TensorFlow published the two widest of V2 for one size alone
+    yield from mobilenets("mobilenet-v2", "MobileNetV2", applications.MobileNetV2, MOBILENET_V2,
+                          [(alpha, size) for alpha in (0.35, 0.5, 0.75, 1.0) for size in (96, 128, 160, 192, 224)]
+                          + [(1.3, 224), (1.4, 224)])
+    yield from mobilenets_v3("small", applications.MobileNetV3Small)
+    yield from mobilenets_v3("large", applications.MobileNetV3Large)
+
+
+def mobilenets(base, title, make, citation, forms):
+    for alpha, size in forms:
+        plain = (alpha, size) == (1.0, 224)
+        yield Network(base if plain else f"{base}-{alpha:.2f}-{size}",
+                      title if plain else f"{title} of width {alpha:.2f} for {size}×{size}", base,
+                      {"width_factor": alpha}, make, "tf", size, "Apache-2.0", citation, None if plain else base,
+                      alpha=alpha, input_shape=(size, size, 3))
+
+
+def mobilenets_v3(kind, make):
+    base, title = f"mobilenet-v3-{kind}", f"MobileNetV3 {kind}"
+    for alpha, minimalistic in ((1.0, False), (0.75, False), (1.0, True)):
+        plain = alpha == 1.0 and not minimalistic
+        name = base if plain else base + ("-minimalistic" if minimalistic else f"-{alpha:.2f}")
+        what = title if plain else title + (", minimalistic" if minimalistic else f" of width {alpha:.2f}")
+        yield Network(name, what, base, {"width_factor": alpha, "minimalistic": minimalistic}, make, "inside", 224,
+                      "Apache-2.0", MOBILENET_V3, None if plain else base, alpha=alpha, minimalistic=minimalistic,
+                      input_shape=(224, 224, 3))
+
+
+# ---- weights, as Keras asks for them ----
+
+class Asked(Exception):
+    pass
+
+
+def asked_for(network, top):
+    """(file name, address, hash or None) that Keras would download."""
+
+    def get_file(fname=None, origin=None, file_hash=None, **_):
+        raise Asked(fname, origin, file_hash)
+
+    real, file_utils.get_file = file_utils.get_file, get_file
+    try:
+        network.build(weights="imagenet", include_top=top)
+    except Asked as asked:
+        return asked.args
+    finally:
+        file_utils.get_file = real
+    sys.exit(f"{network.name}: Keras asked for no weights")
+
+
+def weights(network):
+    for top in (True, False):
+        file, address, hash_ = asked_for(network, top)
+        entry = {"format": "h5", "file": file, "origin": "Keras' applications", "address": address}
+        if hash_:
+            entry["md5" if len(hash_) == 32 else "sha256"] = hash_
+        if not top:
+            entry["top"] = False
+        yield entry
+
+
+# ---- cards ----
+
+def card(network):
+    channels, mean, scale = PIXELS[network.pixels]
+    result = {"name": network.name, "description": f"{network.title}, trained on ImageNet (1,000 classes)"}
+    if network.variant_of:
+        result["variant_of"] = network.variant_of
+    result |= {"family": network.family, **network.parameters, "classes": 1000}
+    result["input"] = {"width": network.size, "height": network.size, "filter": "bilinear", "antialias": True,
+                       "fit": "stretch", "alpha": "white", "upright": True, "scaled_decoding": True}
+    result |= {"mirror": False, "channels": channels, "mean": mean, "scale": scale, "licence": network.licence,
+               "citation": network.citation, "weights": list(weights(network))}
+    return result
+
+
+def text_of(value):
+    """JSON, indented; short lists of numbers in one line."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    for numbers in (value["mean"], value["scale"]):
+        text = text.replace(json.dumps(numbers, indent=2).replace("\n", "\n  "), json.dumps(numbers))
+    return text + "\n"
+
+
+def main():
+    check = sys.argv[1:] == ["--check"]
+    changed = 0
+    for network in networks():
+        path = os.path.join(MODELS, network.name + ".json")
+        text = text_of(card(network))
+        old = open(path, encoding="utf-8").read() if os.path.exists(path) else None
+        if text == old:
+            continue
+        changed += 1
+        print(path, flush=True)
+        if not check:
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(text)
+    return 1 if check and changed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
