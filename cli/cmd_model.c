@@ -11,7 +11,8 @@
 typedef struct model_list_work {
   FILE *out;
   cli_format format;
-  uint64_t count;
+  bool all; /* the table shows variants that are not imported, too */
+  uint64_t count, hidden;
   akin_status status; /* of the first model that could not be written */
   akin_error err;     /* and why */
 } model_list_work;
@@ -25,17 +26,22 @@ static akin_status model_list_json(model_list_work *work, const akin_model_entry
   if (!status) status = akin_json_string(out, e->description, err);
   fputs(", \"licence\": ", out);
   if (!status) status = akin_json_string(out, e->licence, err);
+  if (!status && e->variant_of[0]) {
+    fputs(", \"variant_of\": ", out);
+    status = akin_json_string(out, e->variant_of, err);
+  }
   fprintf(out, ", \"width\": %u, \"height\": %u, \"imported\": %s", e->width, e->height,
           e->imported ? "true" : "false");
   if (e->damaged) fputs(", \"damaged\": true", out);
   if (e->imported) fprintf(out, ", \"dim\": %u, \"bytes\": %" PRIu64, e->dim, e->bytes);
   fputs("}", out);
+  work->count++;
   return status;
 }
 
 static akin_status model_list_csv(model_list_work *work, const akin_model_entry *e) {
   FILE *out = work->out;
-  if (work->count == 0) fputs("name,imported,dim,width,height,bytes,licence,description\n", out);
+  if (work->count == 0) fputs("name,imported,dim,width,height,bytes,licence,description,variant_of\n", out);
   akin_status status = akin_csv_text(out, '\0', e->name, &work->err);
   fprintf(out, ",%s,%u,%u,%u,%" PRIu64,
           e->imported  ? "yes"
@@ -44,24 +50,32 @@ static akin_status model_list_csv(model_list_work *work, const akin_model_entry 
           e->dim, e->width, e->height, e->bytes);
   if (!status) status = akin_csv_text(out, ',', e->licence, &work->err);
   if (!status) status = akin_csv_text(out, ',', e->description, &work->err);
+  if (!status) status = akin_csv_text(out, ',', e->variant_of, &work->err);
   fputc('\n', out);
+  work->count++;
   return status;
 }
 
 static akin_status model_list_table(model_list_work *work, const akin_model_entry *e) {
   char bytes[CLI_NUMBER_TEXT];
+  const int width = work->all ? 38 : 24; /* the longest name */
+  if (!work->all && !e->imported && !e->damaged && e->variant_of[0]) {
+    work->hidden++;
+    return AKIN_OK;
+  }
   if (work->count == 0)
-    fprintf(work->out, "%-24s %-10s %5s %9s  %s\n", "name", "on disk", "dim", "input", "description");
+    fprintf(work->out, "%-*s %-10s %5s %9s  %s\n", width, "name", "on disk", "dim", "input", "description");
   if (e->imported)
-    fprintf(work->out, "%-24s %-10s %5u ", e->name, cli_bytes_text(bytes, e->bytes), e->dim);
+    fprintf(work->out, "%-*s %-10s %5u ", width, e->name, cli_bytes_text(bytes, e->bytes), e->dim);
   else
-    fprintf(work->out, "%-24s %-10s %5s ", e->name, e->damaged ? "damaged" : "-", "");
+    fprintf(work->out, "%-*s %-10s %5s ", width, e->name, e->damaged ? "damaged" : "-", "");
   if (e->width > 0)
     fprintf(work->out, "%4ux%-4u  ", e->width, e->height);
   else
     fprintf(work->out, "%9s  ", "");
   akin_status status = akin_line_text(work->out, e->description, &work->err);
   fputc('\n', work->out);
+  work->count++;
   return status;
 }
 
@@ -70,7 +84,6 @@ static akin_status model_list_visit(void *context, const akin_model_entry *entry
   work->status = work->format == CLI_FORMAT_JSON  ? model_list_json(work, entry)
                  : work->format == CLI_FORMAT_CSV ? model_list_csv(work, entry)
                                                   : model_list_table(work, entry);
-  work->count++;
   return work->status;
 }
 
@@ -78,16 +91,28 @@ static int model_list_run(const cli_settings *s) {
   akin_error err;
   cli_result result;
   int code = cli_result_open(&result, NULL);
-  model_list_work work = {.out = result.file, .format = s->format};
+  model_list_work work = {.out = result.file, .format = s->format, .all = s->all};
   const bool json = s->format == CLI_FORMAT_JSON;
   fputs(json ? "{\"models\": [" : "", work.out);
   akin_status status = akin_model_list(NULL, model_list_visit, &work, &err);
   fputs(json ? "]}\n" : "", work.out);
+  if (!status && work.hidden)
+    fprintf(work.out, "and %" PRIu64 " other widths, sizes and forms without the last layers: --all\n", work.hidden);
   if (status) code = cli_fail(status, work.status ? &work.err : &err);
   return cli_result_close(&result, code);
 }
 
-static const cli_option *const model_list_options[] = {&cli_option_format, NULL};
+static const cli_option model_all = {'a',
+                                     "all",
+                                     NULL,
+                                     CLI_FLAG,
+                                     offsetof(cli_settings, all),
+                                     0,
+                                     0,
+                                     NULL,
+                                     "in the table, too: every width and size of a network, and those "
+                                     "without their last layers"};
+static const cli_option *const model_list_options[] = {&model_all, &cli_option_format, NULL};
 static const cli_example model_list_examples[] = {{"akin model list", "what is imported, and what could be"},
                                                   {NULL, NULL}};
 
@@ -96,13 +121,19 @@ const cli_command cli_model_list = {
     .synopsis = "",
     .summary = "the models that are known, and those that are imported",
     .description = "Lists every network that akin has a card of and every imported model, with its size on disk, the "
-                   "length of its features and the size of its input.",
+                   "length of its features and the size of its input. NAME-notop is NAME without the last layers, for "
+                   "weights that were saved so.",
     .formats = "table|json|csv",
     .options = model_list_options,
     .examples = model_list_examples,
     .run = model_list_run};
 
 /* ---- import ---- */
+
+static void model_on_note(void *context, const char *line) {
+  (void)context;
+  cli_note(CLI_YELLOW, "note", "%s", line);
+}
 
 static int model_import_run(const cli_settings *s) {
   akin_error err;
@@ -111,6 +142,7 @@ static int model_import_run(const cli_settings *s) {
   options.card = s->card;
   options.name = s->name;
   options.replace = s->replace;
+  options.on_note = model_on_note;
   akin_status status = akin_model_import_file(s->operands.items[0], &options, name, sizeof name, &err);
   if (status) return cli_fail(status, &err);
   cli_note(CLI_GREEN, "imported", "%s; next: akin index --model %s PHOTOS", name, name);

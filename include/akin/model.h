@@ -146,6 +146,8 @@ typedef struct akin_model_entry {
   const char *name;
   const char *description;
   const char *licence;
+  /* of a card: the network that it is another width or size of, or the same without its last layers; "": none */
+  const char *variant_of;
   uint32_t dim;           /* 0 when not imported */
   uint32_t width, height; /* of the input */
   int imported;           /* 1: it can be opened */

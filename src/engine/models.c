@@ -91,6 +91,7 @@ static akin_status models_visit_imported(akin_folder *folder, akin_model_visit *
   akin_model_entry entry = {.name = akin_folder_name(folder),
                             .description = card->description,
                             .licence = card->licence,
+                            .variant_of = card->variant_of ? card->variant_of : "",
                             .dim = status ? 0 : cut.dim,
                             .width = card->preparation.width,
                             .height = card->preparation.height,
@@ -104,10 +105,11 @@ static akin_status models_visit_imported(akin_folder *folder, akin_model_visit *
 /* Of a model that is not imported, or damaged, only the card is known, if there is one. */
 static akin_status models_visit_card(const char *name, bool damaged, akin_model_visit *visit, void *context) {
   const akin_card *card = akin_card_builtin(name);
-  akin_model_entry entry = {.name = name, .description = "", .licence = "", .damaged = damaged};
+  akin_model_entry entry = {.name = name, .description = "", .licence = "", .variant_of = "", .damaged = damaged};
   if (card) {
     entry.description = card->description;
     entry.licence = card->licence;
+    if (card->variant_of) entry.variant_of = card->variant_of;
     entry.width = card->preparation.width;
     entry.height = card->preparation.height;
   }

@@ -12,8 +12,12 @@ try akin model import "$WEIGHTS" --card "$CARD"
 try akin model import "$WEIGHTS" --card "$CARD"
 try akin model import "$WEIGHTS" --card "$CARD" --replace --quiet
 try akin model import "$WEIGHTS" --card "$CARD" --name shop
-try akin model list
-try akin model list --format csv
+akin model list >list.txt
+grep -E '^(name|shop|tiny|and) ' list.txt
+akin model list --format csv >list.csv
+grep -E '^(name|shop|tiny|vgg16.*),' list.csv
+akin model list --all >list.txt
+grep -E '^mobilenet-v3-small' list.txt
 akin model list --format json >list.json
 json_is model-list list.json
 

@@ -23,6 +23,7 @@ json_is verify verify.json
 try akin embed --model tiny photos/plain-1.png
 echo "{" >"$AKIN_MODELS/tiny/card.json"
 try akin verify
-try akin model list
+akin model list >list.txt
+grep -E "^(name|tiny|shop|and) " list.txt
 akin model list --format json >list.json
 json_is model-list list.json
