@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "weights/keras.h"
 
 #include <math.h>
 #include <string.h>
@@ -39,12 +40,27 @@ typedef struct binding_form {
   uint32_t axes[4];
 } binding_form;
 
+/* As Keras has it. */
+static binding_form binding_keras_form(const akin_layer *layer, const akin_layer_weight *w) {
+  const bool depthwise = layer->kind == AKIN_LAYER_DEPTHWISE_CONV2D || w->role == AKIN_WEIGHT_DEPTHWISE_KERNEL;
+  const bool kernel = w->role == AKIN_WEIGHT_KERNEL || w->role == AKIN_WEIGHT_POINTWISE_KERNEL;
+  binding_form form = {w->rank, {w->shape[0], w->shape[1], w->shape[2], w->shape[3]}, {0, 1, 2, 3}};
+  if (w->rank == 4 && depthwise) memcpy(form.axes, (const uint32_t[]){2, 3, 0, 1}, sizeof form.axes);
+  if (w->rank == 4 && kernel && !depthwise) memcpy(form.axes, (const uint32_t[]){3, 2, 0, 1}, sizeof form.axes);
+  if (w->rank == 3) memcpy(form.axes, (const uint32_t[]){2, 0, 1}, 3 * sizeof *form.axes);
+  return form;
+}
+
 static binding_form binding_torch_form(const akin_layer *layer, const akin_layer_weight *w) {
   if (w->rank == 4 && layer->kind == AKIN_LAYER_DEPTHWISE_CONV2D)
     return (binding_form){4, {w->shape[2] * w->shape[3], 1, w->shape[0], w->shape[1]}, {0, 1, 2, 3}};
   if (w->rank == 4) return (binding_form){4, {w->shape[3], w->shape[2], w->shape[0], w->shape[1]}, {0, 1, 2, 3}};
   if (w->rank == 2) return (binding_form){2, {w->shape[1], w->shape[0]}, {1, 0}};
   return (binding_form){1, {w->shape[0]}, {0}};
+}
+
+static binding_form binding_form_of(const akin_layer *layer, const akin_layer_weight *w, const akin_tensors *tensors) {
+  return akin_tensors_keras(tensors) ? binding_keras_form(layer, w) : binding_torch_form(layer, w);
 }
 
 /* "[32, 3, 3, 3]" */
@@ -62,12 +78,12 @@ static akin_status binding_tensor_text(akin_buffer *out, const akin_tensor *tens
   return status == AKIN_OK ? akin_buffer_append_text(out, "]") : status;
 }
 
-static bool binding_fits(const binding_form *form, const akin_tensor *tensor) {
+static bool binding_fits(const akin_layer_weight *w, const binding_form *form, const akin_tensor *tensor) {
   if (tensor->rank != form->rank) return false;
   for (uint32_t i = 0; i < form->rank; i++)
     if (tensor->shape[i] != form->shape[i]) return false;
-  return tensor->dtype == AKIN_DTYPE_F32 || tensor->dtype == AKIN_DTYPE_F64 || tensor->dtype == AKIN_DTYPE_F16 ||
-         tensor->dtype == AKIN_DTYPE_BF16;
+  return w->role == AKIN_WEIGHT_COUNT || tensor->dtype == AKIN_DTYPE_F32 || tensor->dtype == AKIN_DTYPE_F64 ||
+         tensor->dtype == AKIN_DTYPE_F16 || tensor->dtype == AKIN_DTYPE_BF16;
 }
 
 static akin_status binding_misfit(const akin_layer *layer, const akin_layer_weight *w, const binding_form *form,
@@ -81,7 +97,7 @@ static akin_status binding_misfit(const akin_layer *layer, const akin_layer_weig
     status = akin_fail(err, AKIN_ERROR_MISMATCH, "layer %s: its %s, tensor '%s' of shape %s, is not in the file",
                        layer->name, akin_weight_role_name(w->role), w->tensor, expected.data);
   } else {
-    const bool whole = found->dtype != AKIN_DTYPE_F32 && !binding_fits(form, found);
+    const bool whole = found->dtype != AKIN_DTYPE_F32 && !binding_fits(w, form, found);
     status = akin_fail(err, AKIN_ERROR_MISMATCH, "layer %s: its %s, tensor '%s', must be %s, the file has %s%s",
                        layer->name, akin_weight_role_name(w->role), w->tensor, expected.data, got.data,
                        whole ? " (or its numbers are no floating-point ones)" : "");
@@ -122,22 +138,32 @@ static akin_status binding_check_left_over(const akin_layers *layers, const akin
   return status;
 }
 
-akin_status akin_binding_check(const akin_layers *layers, const akin_tensors *tensors, akin_error *err) {
-  for (size_t i = 0; i < layers->count; i++) {
-    const akin_layer *layer = &layers->at[i];
-    for (size_t k = 0; k < layer->weight_count; k++) {
-      const binding_form form = binding_torch_form(layer, &layer->weights[k]);
-      const akin_tensor *found = akin_tensors_find(tensors, layer->weights[k].tensor);
-      if (!found || !binding_fits(&form, found)) return binding_misfit(layer, &layer->weights[k], &form, found, err);
-    }
+akin_status akin_binding_check_weight(const akin_layer *layer, size_t weight, const akin_tensors *tensors,
+                                      akin_error *err) {
+  const akin_layer_weight *w = &layer->weights[weight];
+  if (!w->tensor) {
+    return akin_fail(err, AKIN_ERROR_MISMATCH,
+                     "layer %s: which tensor is its %s is known in Keras files (.h5, .keras) alone: give one of those",
+                     layer->name, akin_weight_role_name(w->role));
   }
+  const binding_form form = binding_form_of(layer, w, tensors);
+  const akin_tensor *found = akin_tensors_find(tensors, w->tensor);
+  return found && binding_fits(w, &form, found) ? AKIN_OK : binding_misfit(layer, w, &form, found, err);
+}
+
+akin_status akin_binding_check(const akin_layers *layers, const akin_tensors *tensors, akin_error *err) {
+  akin_status status = AKIN_OK;
+  for (size_t i = 0; i < layers->count && status == AKIN_OK; i++)
+    for (size_t k = 0; k < layers->at[i].weight_count && status == AKIN_OK; k++)
+      status = akin_binding_check_weight(&layers->at[i], k, tensors, err);
+  if (status != AKIN_OK || akin_tensors_keras(tensors)) return status;
   return binding_check_left_over(layers, tensors, err);
 }
 
 akin_status akin_binding_read(float *out, const akin_layer *layer, size_t weight, const akin_tensors *tensors,
                               akin_error *err) {
   const akin_layer_weight *w = &layer->weights[weight];
-  const binding_form form = binding_torch_form(layer, w);
+  const binding_form form = binding_form_of(layer, w, tensors);
   const akin_tensor *tensor = akin_tensors_find(tensors, w->tensor);
   akin_status status = akin_tensors_read(tensors, tensor, form.axes, out, err);
   if (status != AKIN_OK) return status;

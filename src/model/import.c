@@ -12,6 +12,7 @@
 #include "model/card.h"
 #include "model/cut.h"
 #include "model/families/families.h"
+#include "model/keras_weights.h"
 #include "model/lower.h"
 #include "model/name.h"
 #include "model/onnx.h"
@@ -114,7 +115,8 @@ static akin_status import_check_name(import_job *job, akin_error *err) {
 static akin_status import_check_weights(import_job *job, akin_error *err) {
   akin_status status = akin_family_build(&job->layers, job->card, err);
   if (status != AKIN_OK) return status;
-  status = akin_binding_check(&job->layers, job->tensors, err);
+  if (akin_tensors_keras(job->tensors)) status = akin_keras_weights_bind(&job->layers, job->tensors, err);
+  if (status == AKIN_OK) status = akin_binding_check(&job->layers, job->tensors, err);
   if (status == AKIN_OK) return AKIN_OK;
   return akin_fail_context(err, status, "%s: does not fit card %s", job->request->weights_path, job->card->name);
 }
