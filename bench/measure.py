@@ -9,6 +9,16 @@ import tempfile
 import time
 
 
+def use_threads(threads):
+    """For numpy and FAISS, before they are loaded: so many threads, and no setting that slows them (OPENBLAS_CORETYPE can,
+    fourfold). The first call counts."""
+    if "AKIN_BENCH_THREADS" in os.environ:
+        return
+    for name in [name for name in os.environ if name.startswith(("OPENBLAS_", "OMP_"))]:
+        del os.environ[name]
+    os.environ.update(AKIN_BENCH_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads), OMP_NUM_THREADS=str(threads))
+
+
 class Result:
     """One process that has ended: wall-clock seconds from start to end, peak resident memory in MB, standard output."""
 

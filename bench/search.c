@@ -8,6 +8,7 @@
  *     open            opened, every checksum verified                  {"seconds"}
  *     scores SET ROW  all scores of one row, by the kernels SET, or by "loop", the three lines one writes first
  *     best K ROW      its best K                                       {"seconds", "ids"}
+ *     pairs K THREADS the best K of every row, written to FOLDER/pairs.u32, [n, K] from 0   {"seconds", "kernels"}
  * It uses the room, not the public headers, because those know images, not vectors.
  */
 #include "clock.h"
@@ -17,7 +18,9 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "search/pairs.h"
 #include "search/search.h"
+#include "search/tiles.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -105,6 +108,48 @@ static akin_status bench_best(bench *b, const char *k_text, const float *query, 
   return AKIN_OK;
 }
 
+/* What akin does for all images at once, less the images: rows in the order in which they lie in the cache. */
+static akin_status bench_ask_pairs(bench *b, uint64_t k, unsigned threads, FILE *out, akin_error *err) {
+  const float **rows = akin_calloc(b->n, sizeof *rows);
+  uint32_t *asked = akin_calloc(b->n, sizeof *asked);
+  akin_pairs_options options = {.rows = rows, .n = b->n, .dim = b->dim, .k = k, .threads = threads};
+  akin_pairs *pairs = NULL;
+  akin_status status = rows && asked ? AKIN_OK : akin_fail_memory(err, b->n * sizeof *rows);
+  const double began = bench_now();
+  for (uint64_t i = 0; !status && i < b->n; i++) {
+    rows[i] = akin_vectors_find(b->cache, i + 1);
+    asked[i] = (uint32_t)i;
+  }
+  if (!status) status = akin_pairs_new(&pairs, &options, err);
+  if (!status) status = akin_pairs_ask(pairs, asked, b->n, err);
+  if (!status) printf("{\"seconds\": %.9f, \"kernels\": \"%s\"}\n", bench_now() - began, akin_tile_kernels());
+  for (uint32_t i = 0; !status && i < b->n; i++) {
+    const akin_pair *best = NULL;
+    size_t count = 0;
+    status = akin_pairs_best(pairs, i, &best, &count, err);
+    for (size_t j = 0; !status && j < k && j < count; j++)
+      fwrite(&best[j].row, sizeof best[j].row, 1, out);
+  }
+  akin_pairs_free(pairs);
+  akin_free(asked);
+  akin_free(rows);
+  return status;
+}
+
+static akin_status bench_pairs(bench *b, const char *k_text, uint64_t threads, akin_error *err) {
+  char *folder = akin_path_folder(b->path), *path = folder ? akin_path_join(folder, "pairs.u32") : NULL;
+  uint64_t k = 0;
+  FILE *out = path ? fopen(path, "wbe") : NULL;
+  akin_status status = out ? AKIN_OK : akin_fail(err, AKIN_ERROR_IO, "cannot write pairs.u32");
+  if (!status && !akin_parse_u64(&k, k_text, 1, b->n - 1))
+    status = akin_fail(err, AKIN_ERROR_USAGE, "no K: %s", k_text);
+  if (!status) status = bench_ask_pairs(b, k, (unsigned)threads, out, err);
+  if (out) fclose(out);
+  akin_free(path);
+  akin_free(folder);
+  return status;
+}
+
 /* line: "WORD ARGUMENT ROW" or one word; cut up in place. */
 static akin_status bench_command(bench *b, char *line, akin_error *err) {
   char *argument = line + strcspn(line, " "), *row_text;
@@ -116,6 +161,7 @@ static akin_status bench_command(bench *b, char *line, akin_error *err) {
   if (strcmp(line, "open") == 0) return bench_reopen(b, err);
   if (!b->cache || !akin_parse_u64(&row, row_text, 0, b->n - 1))
     return akin_fail(err, AKIN_ERROR_USAGE, "no row, or nothing is open: %s", row_text);
+  if (strcmp(line, "pairs") == 0) return bench_pairs(b, argument, row, err);
   const float *query = b->rows + row * b->dim;
   if (strcmp(line, "scores") == 0) return bench_scores(b, argument, query, err);
   if (strcmp(line, "best") == 0) return bench_best(b, argument, query, err);

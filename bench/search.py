@@ -8,21 +8,17 @@ neighbours must be the same. Needs the packages of requirements.txt.
 
 import argparse
 import json
-import os
 import pathlib
 import subprocess
 import tempfile
 import time
 
-# Before numpy and FAISS are loaded: one thread, and no setting that slows them (OPENBLAS_CORETYPE can, fourfold).
-for name in [name for name in os.environ if name.startswith(("OPENBLAS_", "OMP_"))]:
-    del os.environ[name]
-os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
+import measure
+
+measure.use_threads(1)
 
 import faiss  # noqa: E402
 import numpy  # noqa: E402
-
-import measure  # noqa: E402
 
 
 class Akin:

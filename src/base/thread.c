@@ -135,6 +135,45 @@ akin_status akin_threads_run(unsigned count, void (*work)(void *context, unsigne
   return AKIN_OK;
 }
 
+/* ---- locks ---- */
+
+struct akin_locks {
+  size_t count;
+  pthread_mutex_t each[];
+};
+
+akin_status akin_locks_new(akin_locks **out, size_t count, akin_error *err) {
+  size_t size = 0;
+  akin_locks *locks = NULL;
+  *out = NULL;
+  if (akin_multiply(&size, count, sizeof locks->each[0]) && akin_add(&size, size, sizeof *locks))
+    locks = akin_calloc(1, size);
+  if (!locks) return akin_fail_memory(err, size);
+  for (; locks->count < count; locks->count++) {
+    const int errnum = pthread_mutex_init(&locks->each[locks->count], NULL);
+    if (!errnum) continue;
+    akin_locks_free(locks);
+    return akin_fail_errno(err, errnum, "cannot make a lock");
+  }
+  *out = locks;
+  return AKIN_OK;
+}
+
+void akin_locks_take(akin_locks *locks, size_t index) {
+  pthread_mutex_lock(&locks->each[index]);
+}
+
+void akin_locks_give(akin_locks *locks, size_t index) {
+  pthread_mutex_unlock(&locks->each[index]);
+}
+
+void akin_locks_free(akin_locks *locks) {
+  if (!locks) return;
+  for (size_t i = 0; i < locks->count; i++)
+    pthread_mutex_destroy(&locks->each[i]);
+  akin_free(locks);
+}
+
 /* ---- queue ---- */
 
 struct akin_queue {

@@ -23,6 +23,13 @@ akin_status akin_threads_start(akin_threads **out, unsigned count, void (*work)(
 unsigned akin_threads_count(const akin_threads *t); /* of those that run */
 void akin_threads_join(akin_threads *t);            /* NULL is fine */
 
+/* `count` locks, each held by one thread at a time. */
+typedef struct akin_locks akin_locks;
+akin_status akin_locks_new(akin_locks **out, size_t count, akin_error *err);
+void akin_locks_take(akin_locks *locks, size_t index);
+void akin_locks_give(akin_locks *locks, size_t index);
+void akin_locks_free(akin_locks *locks); /* NULL is fine; none may be held */
+
 /*
  * A bounded queue of pointers, any number of producers and consumers.
  * push waits while the queue is full; false once it is closed (the item stays the caller's).

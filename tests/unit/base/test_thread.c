@@ -362,6 +362,37 @@ static void threads_without_memory(void **state) {
   assert_int_equal(testing_fail_allocations(threads_once, NULL, true), 2);
 }
 
+/* Two numbers under a lock each, that would lose counts without. */
+typedef struct locked {
+  akin_locks *locks;
+  size_t numbers[2];
+} locked;
+
+static void count_locked(void *context, unsigned index) {
+  locked *l = context;
+  for (size_t i = 0; i < 20000; i++) {
+    const size_t at = (i + index) % 2;
+    akin_locks_take(l->locks, at);
+    l->numbers[at]++;
+    akin_locks_give(l->locks, at);
+  }
+}
+
+static void a_lock_is_held_by_one(void **state) {
+  (void)state;
+  locked l = {0};
+  akin_error err;
+  testing_ok(akin_locks_new(&l.locks, 2, &err), &err);
+  testing_ok(akin_threads_run(4, count_locked, &l, &err), &err);
+  assert_int_equal(l.numbers[0], 40000);
+  assert_int_equal(l.numbers[1], 40000);
+  akin_locks_free(l.locks);
+  l.locks = TESTING_POISON;
+  testing_expect(akin_locks_new(&l.locks, SIZE_MAX / 8, &err), AKIN_ERROR_MEMORY, &err);
+  assert_null(l.locks);
+  akin_locks_free(NULL);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(work_is_not_lost_without_threads), /* first: see run_without_threads */
@@ -371,7 +402,7 @@ int main(void) {
       cmocka_unit_test(a_closed_queue_gives_what_it_has), cmocka_unit_test(a_timed_pop_waits_its_time),
       cmocka_unit_test(a_timed_pop_waits_for_half),       cmocka_unit_test(queues_that_cannot_be),
       cmocka_unit_test(no_item_is_lost_or_doubled),       cmocka_unit_test(closing_wakes_everybody),
-      cmocka_unit_test(threads_without_memory),
+      cmocka_unit_test(threads_without_memory),           cmocka_unit_test(a_lock_is_held_by_one),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,72 @@
+/*
+ * tiles.h - dot products of many vectors with many: out = A · Bᵀ a tile at a time, at the speed of the processor's
+ * arithmetic where search.h's scores run at the speed of its memory.
+ *
+ * Every element is summed in the same order, wherever it stands in a tile and whichever of its vectors is a row: places
+ * are taken in steps of AKIN_TILE_DEPTH; within a step one fused product is added after the other, and the sums of the
+ * steps are added up. So dot(a, b) has the bits of dot(b, a), and those of any other tile; all sets of kernels agree
+ * but "plain", which does not fuse. They differ from akin_search_scores, at most by akin_tile_error.
+ */
+#ifndef AKIN_SEARCH_TILES_H
+#define AKIN_SEARCH_TILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define AKIN_TILE_DEPTH   256
+#define AKIN_TILE_ROWS    12 /* a tile's rows are rounded up to these, */
+#define AKIN_TILE_COLUMNS 32 /* and its columns to these */
+
+/* n rounded up to a multiple. */
+static inline size_t akin_tile_round(size_t n, size_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+/*
+ * out[i * stride + j] = a[i] · b[j], for i < m and j < n; what rounding adds beyond -1 or 1 stays. Any thread may call
+ * it.
+ *   out: room for m rounded up to AKIN_TILE_ROWS rows; stride at least n rounded up to AKIN_TILE_COLUMNS: zeros are
+ *     written there
+ *   a, b: pointers to vectors, f32 [dim] each, no alignment is needed
+ *   scratch: f32 [akin_tile_scratch(m)], aligned to 64 bytes
+ */
+void akin_tile_products(float *out, size_t stride, const float *const *a, size_t m, const float *const *b, size_t n,
+                        size_t dim, float *scratch);
+size_t akin_tile_scratch(size_t m);
+
+/* How much a product of two vectors of unit length can differ from akin_search_scores, rounding at its worst. */
+double akin_tile_error(size_t dim);
+
+/*
+ * The first group of 16 scores from group `from` on, of `groups`, with one that is not below `threshold`, or not below
+ * its own of `thresholds`; `groups` when there is none. NaN is below everything.
+ */
+size_t akin_tile_next(const float *scores, float threshold, const float *thresholds, size_t from, size_t groups);
+#define AKIN_TILE_GROUP 16
+
+/* ---- sets of kernels, for tests ---- */
+
+const char *akin_tile_kernels(void);
+bool akin_tile_use_kernels(const char *name); /* false when this machine has no such kernels */
+
+/* One small tile from packed vectors: out[r * stride + c] = (add ? what is there : 0) + the sum over k < depth of
+ * a[k * rows + r] * b[k * columns + c]. a and b are aligned to 64 bytes. */
+typedef void akin_tile_micro(float *out, size_t stride, const float *a, const float *b, size_t depth, bool add);
+
+typedef struct akin_tile_set {
+  const char *name;
+  bool (*supported)(void); /* by the machine that is running */
+  size_t rows, columns;    /* of the small tile; divide AKIN_TILE_ROWS and AKIN_TILE_COLUMNS */
+  akin_tile_micro *micro;
+  /* to[k * width + c] = from[c][k], c < width, k < depth */
+  void (*pack)(float *to, const float *const *from, size_t width, size_t depth);
+  size_t (*next)(const float *scores, float threshold, const float *thresholds, size_t from, size_t groups);
+} akin_tile_set;
+
+extern const akin_tile_set akin_tile_avx512, akin_tile_avx2; /* x86-64 only */
+extern const akin_tile_set akin_tile_neon;                   /* arm64 only */
+
+void akin_tile_pack_plain(float *to, const float *const *from, size_t width, size_t depth);
+size_t akin_tile_next_plain(const float *scores, float threshold, const float *thresholds, size_t from, size_t groups);
+
+#endif

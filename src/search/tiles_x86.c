@@ -1,0 +1,138 @@
+/* tiles_x86.c - tiles by AVX2 with FMA and by AVX-512. The registers hold a small tile and one step of its columns. */
+#include "search/tiles.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define TILES_UNROLL _Pragma("GCC unroll 16")
+
+static void tiles_pack_rest(float *to, const float *const *from, size_t width, size_t depth, size_t c, size_t n,
+                            size_t k) {
+  for (; k < depth; k++)
+    for (size_t i = c; i < c + n; i++)
+      to[k * width + i] = from[i][k];
+}
+
+/* Four vectors by four places at a time, in registers that every x86-64 has. */
+static void tiles_pack_x86(float *to, const float *const *from, size_t width, size_t depth) {
+  const size_t whole = depth - depth % 4;
+  size_t c = 0;
+  for (; c + 4 <= width; c += 4) {
+    for (size_t k = 0; k < whole; k += 4) {
+      __m128 v0 = _mm_loadu_ps(from[c] + k), v1 = _mm_loadu_ps(from[c + 1] + k);
+      __m128 v2 = _mm_loadu_ps(from[c + 2] + k), v3 = _mm_loadu_ps(from[c + 3] + k);
+      _MM_TRANSPOSE4_PS(v0, v1, v2, v3);
+      _mm_storeu_ps(to + k * width + c, v0);
+      _mm_storeu_ps(to + (k + 1) * width + c, v1);
+      _mm_storeu_ps(to + (k + 2) * width + c, v2);
+      _mm_storeu_ps(to + (k + 3) * width + c, v3);
+    }
+    tiles_pack_rest(to, from, width, depth, c, 4, whole);
+  }
+  tiles_pack_rest(to, from, width, depth, c, width - c, 0);
+}
+
+/* ---- AVX2 with FMA: 6 × 16 in twelve of the sixteen registers ---- */
+
+#define TILES_AVX2      __attribute__((target("avx2,fma"))) static
+#define TILES_AVX2_ROWS 6
+
+TILES_AVX2 void tiles_avx2_micro(float *out, size_t stride, const float *a, const float *b, size_t depth, bool add) {
+  __m256 sums[TILES_AVX2_ROWS][2];
+  TILES_UNROLL
+  for (size_t r = 0; r < TILES_AVX2_ROWS; r++)
+    sums[r][0] = sums[r][1] = _mm256_setzero_ps();
+  for (size_t k = 0; k < depth; k++) {
+    const __m256 left = _mm256_load_ps(b + 16 * k), right = _mm256_load_ps(b + 16 * k + 8);
+    TILES_UNROLL
+    for (size_t r = 0; r < TILES_AVX2_ROWS; r++) {
+      const __m256 row = _mm256_broadcast_ss(a + TILES_AVX2_ROWS * k + r);
+      sums[r][0] = _mm256_fmadd_ps(row, left, sums[r][0]);
+      sums[r][1] = _mm256_fmadd_ps(row, right, sums[r][1]);
+    }
+  }
+  TILES_UNROLL
+  for (size_t r = 0; r < TILES_AVX2_ROWS; r++) {
+    float *to = out + r * stride;
+    if (add) {
+      sums[r][0] = _mm256_add_ps(_mm256_loadu_ps(to), sums[r][0]);
+      sums[r][1] = _mm256_add_ps(_mm256_loadu_ps(to + 8), sums[r][1]);
+    }
+    _mm256_storeu_ps(to, sums[r][0]);
+    _mm256_storeu_ps(to + 8, sums[r][1]);
+  }
+}
+
+TILES_AVX2 size_t tiles_avx2_next(const float *scores, float threshold, const float *thresholds, size_t from,
+                                  size_t groups) {
+  const __m256 all = _mm256_set1_ps(threshold);
+  for (size_t group = from; group < groups; group++) {
+    const float *own = thresholds + group * AKIN_TILE_GROUP;
+    const __m256 a = _mm256_loadu_ps(scores + group * AKIN_TILE_GROUP),
+                 b = _mm256_loadu_ps(scores + group * AKIN_TILE_GROUP + 8);
+    const __m256 lower_a = _mm256_min_ps(all, _mm256_loadu_ps(own)),
+                 lower_b = _mm256_min_ps(all, _mm256_loadu_ps(own + 8));
+    const __m256 any = _mm256_or_ps(_mm256_cmp_ps(a, lower_a, _CMP_GE_OQ), _mm256_cmp_ps(b, lower_b, _CMP_GE_OQ));
+    if (_mm256_movemask_ps(any)) return group;
+  }
+  return groups;
+}
+
+static bool tiles_avx2_supported(void) {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+const akin_tile_set akin_tile_avx2 = {"avx2",           tiles_avx2_supported, TILES_AVX2_ROWS, 16,
+                                      tiles_avx2_micro, tiles_pack_x86,       tiles_avx2_next};
+
+/* ---- AVX-512: 12 × 32 in 24 of the 32 registers ---- */
+
+#define TILES_AVX512      __attribute__((target("avx512f,avx2,fma"))) static
+#define TILES_AVX512_ROWS 12
+
+TILES_AVX512 void tiles_avx512_micro(float *out, size_t stride, const float *a, const float *b, size_t depth,
+                                     bool add) {
+  __m512 sums[TILES_AVX512_ROWS][2];
+  TILES_UNROLL
+  for (size_t r = 0; r < TILES_AVX512_ROWS; r++)
+    sums[r][0] = sums[r][1] = _mm512_setzero_ps();
+  for (size_t k = 0; k < depth; k++) {
+    const __m512 left = _mm512_load_ps(b + 32 * k), right = _mm512_load_ps(b + 32 * k + 16);
+    TILES_UNROLL
+    for (size_t r = 0; r < TILES_AVX512_ROWS; r++) {
+      const __m512 row = _mm512_set1_ps(a[TILES_AVX512_ROWS * k + r]);
+      sums[r][0] = _mm512_fmadd_ps(row, left, sums[r][0]);
+      sums[r][1] = _mm512_fmadd_ps(row, right, sums[r][1]);
+    }
+  }
+  TILES_UNROLL
+  for (size_t r = 0; r < TILES_AVX512_ROWS; r++) {
+    float *to = out + r * stride;
+    if (add) {
+      sums[r][0] = _mm512_add_ps(_mm512_loadu_ps(to), sums[r][0]);
+      sums[r][1] = _mm512_add_ps(_mm512_loadu_ps(to + 16), sums[r][1]);
+    }
+    _mm512_storeu_ps(to, sums[r][0]);
+    _mm512_storeu_ps(to + 16, sums[r][1]);
+  }
+}
+
+TILES_AVX512 size_t tiles_avx512_next(const float *scores, float threshold, const float *thresholds, size_t from,
+                                      size_t groups) {
+  const __m512 all = _mm512_set1_ps(threshold);
+  for (size_t group = from; group < groups; group++) {
+    const __m512 lower = _mm512_min_ps(all, _mm512_loadu_ps(thresholds + group * AKIN_TILE_GROUP));
+    if (_mm512_cmp_ps_mask(_mm512_loadu_ps(scores + group * AKIN_TILE_GROUP), lower, _CMP_GE_OQ)) return group;
+  }
+  return groups;
+}
+
+static bool tiles_avx512_supported(void) {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+const akin_tile_set akin_tile_avx512 = {"avx512",           tiles_avx512_supported, TILES_AVX512_ROWS, 32,
+                                        tiles_avx512_micro, tiles_pack_x86,         tiles_avx512_next};
+
+#endif
