@@ -125,8 +125,8 @@ AKIN_API akin_status akin_store_remove_model(akin_store *store, const char *mode
 
 /* One recommended image. */
 typedef struct akin_hit {
-  uint32_t rank;          /* 1, 2, 3 … */
-  float score;            /* cosine similarity, -1 to 1 */
+  uint32_t rank;          /* offset + 1, offset + 2 … */
+  float score;            /* cosine similarity to what was asked (see akin_query), -1 to 1 */
   const char *path;       /* absolute, bytes; borrowed from the hits */
   uint32_t width, height; /* pixels, upright */
 } akin_hit;
@@ -141,30 +141,70 @@ AKIN_API const char *akin_hits_query(const akin_hits *hits, size_t index);  /* a
 AKIN_API size_t akin_hits_count(const akin_hits *hits);                     /* at most k: a store may hold fewer */
 AKIN_API const akin_hit *akin_hits_at(const akin_hits *hits, size_t index); /* NULL past the end */
 
-/* What is asked. Start from AKIN_QUERY_INIT. Strings are borrowed for the call. */
+/* How several images become one question. */
+typedef enum akin_combine {
+  AKIN_COMBINE_MEAN = 0, /* like all of them: the weighted mean of their features */
+  AKIN_COMBINE_ANY = 1   /* like one of them at least: each asks for itself, and a hit has the best of its scores */
+} akin_combine;
+
+/*
+ * What is asked. Start from AKIN_QUERY_INIT. Arrays and strings are borrowed for the call.
+ *
+ * The vector that stored features are compared with is, of unit length again after each step: the sum of the images'
+ * features, each times its weight (AKIN_COMBINE_ANY: each image's own), less the mean of the negatives' features, each
+ * times its weight. The score of a hit is the cosine similarity to it; with AKIN_COMBINE_ANY times weight / largest
+ * weight, the best of all.
+ */
 typedef struct akin_query {
   uint32_t version;
   const char *model; /* name; NULL: the store's first */
   uint32_t k;        /* hits wanted, 1 or more; default 5 */
-  int include_self;  /* 1: images with the content of a query image may be hits */
+  int include_self;  /* 1: images with the content of a query image, or of a negative, may be hits */
   /* How the model is opened when a query image is not stored; NULL: defaults. Layer, pooling, preprocess and bf16 are
    * not taken from here: they are what the store's features were computed with. */
   const akin_model_options *model_options;
+
+  /* These four belong to akin_store_like; akin_store_recommend refuses them (USAGE). */
+  const float *weights; /* one for each image of the question, finite and above 0; NULL: all 1 */
+  akin_combine combine;
+  const char *const *negatives;  /* images that hits are not to be like, `negative_count` of them */
+  const float *negative_weights; /* one for each negative, finite and above 0: 1 takes off as much as the images bring
+                                    in; NULL: all AKIN_NEGATIVE_WEIGHT */
+  size_t negative_count;
+
+  float min_score; /* no hit scores less; -1 to 1; default -1: all may be hits */
+  uint32_t offset; /* so many of the best hits are left out, and the k after them given; default 0 */
+  /*
+   * 0: the best hits; up to 1: hits that are unlike each other (maximal marginal relevance): the next hit is the one
+   * with the highest (1 - diverse) × score - diverse × its highest similarity to a hit before it. So scores need not
+   * fall. Chosen from the AKIN_DIVERSE_CANDIDATES best, or from ten times as many as hits are asked for when that is
+   * more.
+   */
+  float diverse;
 } akin_query;
 
-#define AKIN_QUERY_VERSION 1u
+#define AKIN_QUERY_VERSION      1u
+#define AKIN_NEGATIVE_WEIGHT    0.5f
+#define AKIN_DIVERSE_CANDIDATES 1000u
 #define AKIN_QUERY_INIT                                                                                                \
-  { AKIN_QUERY_VERSION, NULL, 5u, 0, NULL }
+  { AKIN_QUERY_VERSION, NULL, 5u, 0, NULL, NULL, AKIN_COMBINE_MEAN, NULL, NULL, 0u, -1.0f, 0u, 0.0f }
 
 /*
- * The k images most like the given ones. Several images are one question: the mean of their features. An image that is
- * stored and unchanged is not read again, and need not be there any more; of any other the content is looked up, and if
- * the store does not know it either it is embedded with the model, which is opened when first needed and kept. Ties are
- * ordered by path.
+ * What was asked, as the hits know it: names and arrays are the hits' own, the paths of negatives are absolute, weights
+ * and negative_weights are NULL where none were given. model_options is NULL. Borrowed until the hits are freed.
+ */
+AKIN_API const akin_query *akin_hits_asked(const akin_hits *hits);
+
+/*
+ * The k images most like the given ones. An image that is stored and unchanged is not read again, and need not be there
+ * any more; of any other the content is looked up, and if the store does not know it either it is embedded with the
+ * model, which is opened when first needed and kept. Ties are ordered by path. All that is read from the store is of
+ * one moment. Nothing of the query costs hits: there are k whenever the store has k that fulfil it.
  *   out: freed with akin_hits_free; NULL on failure
  *   images: `count` paths of files
  *   query: NULL for the defaults
- * Errors: USAGE (k of 0, no image), NOT_FOUND (an empty store; no such model in it; a query file), those of
+ * Errors: USAGE (k of 0, no image, a weight, a number outside its range), NOT_FOUND (an empty store; no such model in
+ * it; a query file), FORMAT (an image that cannot be read; images and negatives that cancel each other out), those of
  * akin_model_open and akin_model_embed_path, MISMATCH (the imported model is not the one the store's features are
  * from), IO, MEMORY.
  */

@@ -4,12 +4,17 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 struct akin_hits {
   char *model;
   char **queries;
   size_t query_count, query_room;
+  char **negatives;
+  size_t negative_room; /* asked has their count */
+  float *weights, *negative_weights;
+  akin_query asked; /* points to the above */
   akin_hit *hits;
   size_t count, room;
 };
@@ -33,17 +38,53 @@ akin_status akin_hits_new(akin_hits **out, const char *model, akin_error *err) {
     akin_hits_free(hits);
     return akin_fail_memory(err, sizeof *hits + strlen(model) + 1);
   }
+  hits->asked = (akin_query)AKIN_QUERY_INIT;
+  hits->asked.model = hits->model;
   *out = hits;
   return AKIN_OK;
 }
 
-akin_status akin_hits_add_query(akin_hits *hits, const char *path, akin_error *err) {
-  char **queries = hits_with_room(hits->queries, hits->query_count, &hits->query_room, sizeof *queries);
-  if (queries) hits->queries = queries;
-  char *copy = queries ? akin_strdup(path) : NULL;
+/* NULL for no values; else a copy that counts as failed when it is NULL. */
+static float *hits_copy_floats(const float *values, size_t count, bool *failed) {
+  float *copy = values ? akin_calloc(count, sizeof *copy) : NULL;
+  if (copy) memcpy(copy, values, count * sizeof *copy);
+  *failed = *failed || (values && !copy);
+  return copy;
+}
+
+akin_status akin_hits_ask(akin_hits *hits, const akin_query *query, size_t images, akin_error *err) {
+  bool failed = false;
+  akin_free(hits->weights);
+  akin_free(hits->negative_weights);
+  hits->weights = hits_copy_floats(query->weights, images, &failed);
+  hits->negative_weights = hits_copy_floats(query->negative_weights, query->negative_count, &failed);
+  hits->asked = *query;
+  hits->asked.model = hits->model;
+  hits->asked.model_options = NULL;
+  hits->asked.weights = hits->weights;
+  hits->asked.negative_weights = hits->negative_weights;
+  hits->asked.negatives = NULL;
+  hits->asked.negative_count = 0;
+  return failed ? akin_fail_memory(err, images * sizeof *hits->weights) : AKIN_OK;
+}
+
+static akin_status hits_add_path(char ***paths, size_t *count, size_t *room, const char *path, akin_error *err) {
+  char **grown = hits_with_room(*paths, *count, room, sizeof *grown);
+  if (grown) *paths = grown;
+  char *copy = grown ? akin_strdup(path) : NULL;
   if (!copy) return akin_fail_memory(err, strlen(path) + 1);
-  hits->queries[hits->query_count++] = copy;
+  (*paths)[(*count)++] = copy;
   return AKIN_OK;
+}
+
+akin_status akin_hits_add_query(akin_hits *hits, const char *path, akin_error *err) {
+  return hits_add_path(&hits->queries, &hits->query_count, &hits->query_room, path, err);
+}
+
+akin_status akin_hits_add_negative(akin_hits *hits, const char *path, akin_error *err) {
+  akin_status status = hits_add_path(&hits->negatives, &hits->asked.negative_count, &hits->negative_room, path, err);
+  hits->asked.negatives = (const char *const *)hits->negatives;
+  return status;
 }
 
 akin_status akin_hits_add(akin_hits *hits, const char *path, float score, uint32_t width, uint32_t height,
@@ -52,7 +93,7 @@ akin_status akin_hits_add(akin_hits *hits, const char *path, float score, uint32
   if (grown) hits->hits = grown;
   char *copy = grown ? akin_strdup(path) : NULL;
   if (!copy) return akin_fail_memory(err, strlen(path) + 1);
-  hits->hits[hits->count] = (akin_hit){(uint32_t)hits->count + 1, score, copy, width, height};
+  hits->hits[hits->count] = (akin_hit){hits->asked.offset + (uint32_t)hits->count + 1, score, copy, width, height};
   hits->count++;
   return AKIN_OK;
 }
@@ -61,9 +102,14 @@ void akin_hits_free(akin_hits *hits) {
   if (!hits) return;
   for (size_t i = 0; i < hits->query_count; i++)
     akin_free(hits->queries[i]);
+  for (size_t i = 0; i < hits->asked.negative_count; i++)
+    akin_free(hits->negatives[i]);
   for (size_t i = 0; i < hits->count; i++)
     akin_free((char *)hits->hits[i].path); /* lent out as const, but ours */
   akin_free(hits->queries);
+  akin_free(hits->negatives);
+  akin_free(hits->weights);
+  akin_free(hits->negative_weights);
   akin_free(hits->hits);
   akin_free(hits->model);
   akin_free(hits);
@@ -71,6 +117,10 @@ void akin_hits_free(akin_hits *hits) {
 
 const char *akin_hits_model(const akin_hits *hits) {
   return hits->model;
+}
+
+const akin_query *akin_hits_asked(const akin_hits *hits) {
+  return &hits->asked;
 }
 
 size_t akin_hits_query_count(const akin_hits *hits) {

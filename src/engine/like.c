@@ -1,4 +1,5 @@
-/* like.c - "which images are most like these?" */
+/* like.c - "which images are most like these?": from names of images to the vectors that are looked for. answer.c looks
+ * for them. */
 #include "engine/like.h"
 
 #include "base/error.h"
@@ -8,42 +9,98 @@
 #include "engine/facts.h"
 #include "engine/model.h"
 
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
-/* ---- putting a question together ---- */
+/* ---- is it a question? ---- */
 
-static akin_status question_check(const akin_query *query, akin_error *err) {
+static akin_status question_check_weights(const char *whose, const float *weights, size_t count, akin_error *err) {
+  for (size_t i = 0; weights && i < count; i++) {
+    if (!(weights[i] > 0.0f && isfinite(weights[i]))) {
+      return akin_fail(err, AKIN_ERROR_USAGE, "weight %zu of the %s is %g: give numbers above 0", i + 1, whose,
+                       (double)weights[i]);
+    }
+  }
+  return AKIN_OK;
+}
+
+static akin_status question_check_range(const char *name, float value, float lowest, akin_error *err) {
+  if (value >= lowest && value <= 1.0f) return AKIN_OK;
+  return akin_fail(err, AKIN_ERROR_USAGE, "%s is %g: give a number from %g to 1", name, (double)value, (double)lowest);
+}
+
+/* images: how many the question is made of */
+static akin_status question_check(const akin_query *query, size_t images, akin_error *err) {
   if (query->version != AKIN_QUERY_VERSION) {
     return akin_fail(err, AKIN_ERROR_USAGE, "a query of version %u, this library knows version %u", query->version,
                      AKIN_QUERY_VERSION);
   }
-  return query->k >= 1 ? AKIN_OK : akin_fail(err, AKIN_ERROR_USAGE, "k is 0: ask for at least one hit");
+  if (images == 0) return akin_fail(err, AKIN_ERROR_USAGE, "no image was given");
+  if (query->k == 0) return akin_fail(err, AKIN_ERROR_USAGE, "k is 0: ask for at least one hit");
+  if (query->combine != AKIN_COMBINE_MEAN && query->combine != AKIN_COMBINE_ANY)
+    return akin_fail(err, AKIN_ERROR_USAGE, "there is no way number %d to combine images", (int)query->combine);
+  akin_status status = question_check_weights("images", query->weights, images, err);
+  if (!status) status = question_check_weights("negatives", query->negative_weights, query->negative_count, err);
+  if (!status) status = question_check_range("the least score", query->min_score, -1.0f, err);
+  return status ? status : question_check_range("diverse", query->diverse, 0.0f, err);
 }
 
-akin_status akin_question_begin(akin_question *q, akin_store *store, const akin_query *query, akin_error *err) {
+/* ---- putting a question together ---- */
+
+#define QUESTION_ATTEMPTS 8
+
+/* Fixes what is seen of the store, with packed features of just that moment. Another process may write meanwhile, and
+ * never rest: the features then follow inside of the transaction, and may know contents of a moment later. */
+static akin_status question_begin_moment(akin_question *q, akin_error *err) {
+  uint64_t generation = 0;
+  akin_status status = akin_store_reader(q->store, &q->reader, err);
+  for (int i = 0; !status && i < QUESTION_ATTEMPTS; i++) {
+    if ((status = akin_store_vectors(q->store, &q->vectors, q->model, err)) ||
+        (status = akin_storage_begin(q->reader, err)) ||
+        (status = akin_storage_generation(q->reader, &generation, err)) ||
+        akin_vectors_generation(q->vectors) == generation)
+      return status;
+    akin_storage_rollback(q->reader);
+  }
+  if (!status) status = akin_storage_begin(q->reader, err);
+  return status ? status : akin_store_vectors(q->store, &q->vectors, q->model, err);
+}
+
+static akin_status question_begin_vectors(akin_question *q, akin_error *err) {
+  const size_t dim = q->model->dim, rows = q->query->combine == AKIN_COMBINE_ANY ? q->images : 1;
+  size_t all = 0;
+  if (!akin_multiply(&all, dim, rows)) return akin_fail_memory(err, SIZE_MAX);
+  q->asked = akin_calloc(all, sizeof *q->asked);
+  q->against = akin_calloc(dim, sizeof *q->against);
+  q->feature = akin_calloc(dim, sizeof *q->feature);
+  return q->asked && q->against && q->feature ? AKIN_OK : akin_fail_memory(err, all * sizeof *q->asked);
+}
+
+akin_status akin_question_begin(akin_question *q, akin_store *store, const akin_query *query, size_t images,
+                                akin_error *err) {
   static const akin_query defaults = AKIN_QUERY_INIT;
-  *q = (akin_question){.store = store, .query = query ? query : &defaults};
-  akin_status status = question_check(q->query, err);
-  if (status || (status = akin_store_find_model(store, &q->model, q->query->model, err)) ||
-      (status = akin_store_vectors(store, &q->vectors, q->model, err)))
-    return status;
-  q->sum = akin_calloc(q->model->dim, sizeof *q->sum);
-  q->feature = akin_calloc(q->model->dim, sizeof *q->feature);
-  return q->sum && q->feature ? akin_question_restart(q, err) : akin_fail_memory(err, q->model->dim * sizeof *q->sum);
+  *q = (akin_question){.store = store, .query = query ? query : &defaults, .images = images};
+  akin_status status = question_check(q->query, images, err);
+  if (!status) status = akin_store_find_model(store, &q->model, q->query->model, err);
+  if (!status) status = question_begin_moment(q, err);
+  if (!status) status = question_begin_vectors(q, err);
+  return status ? status : akin_question_restart(q, err);
 }
 
 akin_status akin_question_restart(akin_question *q, akin_error *err) {
   akin_hits_free(q->hits);
   q->hits = NULL;
   q->content_count = 0;
-  memset(q->sum, 0, q->model->dim * sizeof *q->sum);
-  return akin_hits_new(&q->hits, q->model->name, err);
+  memset(q->asked, 0, q->model->dim * sizeof *q->asked);
+  akin_status status = akin_hits_new(&q->hits, q->model->name, err);
+  return status ? status : akin_hits_ask(q->hits, q->query, q->images, err);
 }
 
 void akin_question_end(akin_question *q) {
+  if (q->reader) akin_storage_rollback(q->reader);
   akin_hits_free(q->hits);
-  akin_free(q->sum);
+  akin_free(q->asked);
+  akin_free(q->against);
   akin_free(q->feature);
   akin_free(q->contents);
   akin_stored_models_free(q->model, q->model ? 1 : 0);
@@ -62,22 +119,49 @@ static akin_status question_add_content(akin_question *q, uint64_t content_id, a
   return AKIN_OK;
 }
 
-static akin_status question_add(akin_question *q, const char *path, const float *feature, uint64_t content_id,
-                                akin_error *err) {
-  for (uint32_t i = 0; i < q->model->dim; i++)
-    q->sum[i] += feature[i];
-  akin_status status = content_id ? question_add_content(q, content_id, err) : AKIN_OK;
-  return status ? status : akin_hits_add_query(q->hits, path, err);
+/* What an image is to the question. */
+typedef enum question_role { QUESTION_IMAGE, QUESTION_NEGATIVE } question_role;
+
+/* sum += weight × feature, both f32 [dim] */
+static void question_sum(float *sum, const float *feature, float weight, size_t dim) {
+  for (size_t i = 0; i < dim; i++)
+    sum[i] += weight * feature[i];
 }
 
-akin_status akin_question_add_stored(akin_question *q, const char *path, uint64_t content_id, akin_error *err) {
+/* content_id: 0 when the store does not know it */
+static akin_status question_add(akin_question *q, question_role role, const char *path, const float *feature,
+                                uint64_t content_id, akin_error *err) {
+  const size_t dim = q->model->dim;
+  const akin_query *query = q->query, *known = akin_hits_asked(q->hits);
+  akin_status status = content_id ? question_add_content(q, content_id, err) : AKIN_OK;
+  if (status) return status;
+  if (role == QUESTION_NEGATIVE) {
+    const float weight =
+        query->negative_weights ? query->negative_weights[known->negative_count] : AKIN_NEGATIVE_WEIGHT;
+    question_sum(q->against, feature, weight / (float)query->negative_count, dim);
+    return akin_hits_add_negative(q->hits, path, err);
+  }
+  const size_t index = akin_hits_query_count(q->hits);
+  if (query->combine == AKIN_COMBINE_ANY)
+    memcpy(q->asked + index * dim, feature, dim * sizeof *feature);
+  else /* the feature of one image has unit length already, and stays what it is to the last bit */
+    question_sum(q->asked, feature, query->weights && q->images > 1 ? query->weights[index] : 1.0f, dim);
+  return akin_hits_add_query(q->hits, path, err);
+}
+
+static akin_status question_add_stored(akin_question *q, question_role role, const char *path, uint64_t content_id,
+                                       akin_error *err) {
   const float *feature = akin_vectors_find(q->vectors, content_id);
   if (!feature) {
     return akin_fail(err, AKIN_ERROR_NOT_FOUND,
                      "%s: the store has no feature of %s for it yet: akin index --model %s FOLDER", path,
                      q->model->name, q->model->name);
   }
-  return question_add(q, path, feature, content_id, err);
+  return question_add(q, role, path, feature, content_id, err);
+}
+
+akin_status akin_question_add_stored(akin_question *q, const char *path, uint64_t content_id, akin_error *err) {
+  return question_add_stored(q, QUESTION_IMAGE, path, content_id, err);
 }
 
 /* ---- an image by its path ---- */
@@ -144,14 +228,10 @@ static akin_status question_visit_stored(void *context, const akin_stored_image 
  * feature is known. */
 static akin_status question_find_path(akin_question *q, const char *path, uint64_t *content_id, akin_error *err) {
   question_stored s = {0};
-  akin_storage *reader = NULL;
   *content_id = 0;
   s.there = akin_file_facts_of(&s.now, path, NULL) == AKIN_OK;
-  akin_status status = akin_store_reader(q->store, &reader, err);
-  if (!status) {
-    status = akin_storage_image_at(reader, path, question_visit_stored, &s, err);
-    status = status == AKIN_ERROR_NOT_FOUND ? AKIN_OK : status;
-  }
+  akin_status status = akin_storage_image_at(q->reader, path, question_visit_stored, &s, err);
+  if (status == AKIN_ERROR_NOT_FOUND) status = AKIN_OK;
   if (!status && s.readable && s.unchanged && akin_vectors_find(q->vectors, s.content_id)) *content_id = s.content_id;
   return status;
 }
@@ -166,40 +246,42 @@ static akin_status question_embed(akin_question *q, const char *path, const akin
 }
 
 /* An image that is not stored under this path: by its content, else by the model. */
-static akin_status question_add_outside(akin_question *q, const char *path, akin_error *err) {
+static akin_status question_add_outside(akin_question *q, question_role role, const char *path, akin_error *err) {
   static const akin_limits default_limits = AKIN_LIMITS_INIT;
   const akin_limits *limits = q->query->model_options ? &q->query->model_options->limits : &default_limits;
   akin_buffer bytes = AKIN_BUFFER_INIT(0);
-  akin_storage *reader = NULL;
   akin_hash hash;
   uint64_t content_id = 0;
   akin_status status = akin_file_read(&bytes, path, limits->max_bytes, NULL, err);
   if (status || (status = akin_hash_bytes(&hash, bytes.data, bytes.size, err)) ||
-      (status = akin_store_reader(q->store, &reader, err)) ||
-      (status = akin_storage_content_find(reader, &hash, &content_id, NULL, NULL, err)))
+      (status = akin_storage_content_find(q->reader, &hash, &content_id, NULL, NULL, err)))
     goto out;
   const float *feature = content_id ? akin_vectors_find(q->vectors, content_id) : NULL;
   if (!feature) {
     status = question_embed(q, path, &bytes, err);
     feature = q->feature;
   }
-  if (!status) status = question_add(q, path, feature, content_id, err);
+  if (!status) status = question_add(q, role, path, feature, content_id, err);
 out:
   akin_buffer_free(&bytes);
   return status;
 }
 
-akin_status akin_question_add_path(akin_question *q, const char *path, akin_error *err) {
+static akin_status question_add_path(akin_question *q, question_role role, const char *path, akin_error *err) {
   char *absolute = NULL;
   uint64_t content_id = 0;
   akin_status status = akin_path_absolute(&absolute, path, err);
   if (!status) status = question_find_path(q, absolute, &content_id, err);
   if (!status) {
-    status =
-        content_id ? akin_question_add_stored(q, absolute, content_id, err) : question_add_outside(q, absolute, err);
+    status = content_id ? question_add_stored(q, role, absolute, content_id, err)
+                        : question_add_outside(q, role, absolute, err);
   }
   akin_free(absolute);
   return status;
+}
+
+akin_status akin_question_add_path(akin_question *q, const char *path, akin_error *err) {
+  return question_add_path(q, QUESTION_IMAGE, path, err);
 }
 
 bool akin_question_skips(akin_status status) {
@@ -207,93 +289,17 @@ bool akin_question_skips(akin_status status) {
          status == AKIN_ERROR_UNSUPPORTED || status == AKIN_ERROR_LIMIT;
 }
 
-/* ---- the answer ---- */
-
-typedef struct answer_image {
-  char *path; /* owned */
-  float score;
-  uint32_t width, height;
-} answer_image;
-
-typedef struct answer {
-  answer_image *images;
-  size_t count, room;
-  float score; /* of the content at hand */
-} answer;
-
-static void answer_free(answer *a) {
-  for (size_t i = 0; i < a->count; i++)
-    akin_free(a->images[i].path);
-  akin_free(a->images);
-}
-
-static akin_status answer_visit(void *context, const akin_stored_image *image, akin_error *err) {
-  answer *a = context;
-  if (a->count == a->room) {
-    size_t room = a->room ? a->room * 2 : 32;
-    answer_image *images = akin_realloc_array(a->images, room, sizeof *images);
-    if (!images) return akin_fail_memory(err, room * sizeof *images);
-    a->images = images;
-    a->room = room;
-  }
-  char *path = akin_strdup(image->path);
-  if (!path) return akin_fail_memory(err, strlen(image->path) + 1);
-  a->images[a->count++] = (answer_image){path, a->score, image->width, image->height};
-  return AKIN_OK;
-}
-
-static int answer_order(const void *x, const void *y) {
-  const answer_image *a = x, *b = y;
-  if (a->score != b->score) return a->score > b->score ? -1 : 1;
-  return strcmp(a->path, b->path);
-}
-
-static bool question_skips(void *context, uint64_t id) {
-  const akin_question *q = context;
-  for (size_t i = 0; i < q->content_count; i++)
-    if (q->contents[i] == id) return true;
-  return false;
-}
-
-/* Contents, best first with all ties → images, best first, ties by path → the first k. */
-static akin_status question_fill(akin_question *q, const akin_scored *best, size_t count, akin_error *err) {
-  answer a = {0};
-  akin_storage *reader = NULL;
-  akin_status status = akin_store_reader(q->store, &reader, err);
-  for (size_t i = 0; !status && i < count; i++) {
-    /* contents of equal score are taken together; after a whole group, k images are enough */
-    if (a.count >= q->query->k && best[i].score < a.score) break;
-    a.score = best[i].score;
-    status = akin_storage_images_of(reader, best[i].id, answer_visit, &a, err);
-  }
-  if (!status && a.count > 0) qsort(a.images, a.count, sizeof *a.images, answer_order);
-  for (size_t i = 0; !status && i < a.count && i < q->query->k; i++)
-    status = akin_hits_add(q->hits, a.images[i].path, a.images[i].score, a.images[i].width, a.images[i].height, err);
-  answer_free(&a);
-  return status;
-}
-
-akin_status akin_question_answer(akin_question *q, akin_error *err) {
-  akin_scored *best = NULL;
-  size_t count = 0;
-  /* The feature of one image has unit length already, and stays what it is to the last bit. */
-  akin_status status = akin_hits_query_count(q->hits) > 1 ? akin_search_normalise(q->sum, q->model->dim, err) : AKIN_OK;
-  if (status) return akin_fail_context(err, status, "the mean feature of these images");
-  status = akin_search_best(&best, &count, q->vectors, q->sum, q->query->k,
-                            q->query->include_self ? NULL : question_skips, q, err);
-  if (!status) status = question_fill(q, best, count, err);
-  akin_free(best);
-  return status;
-}
+/* ---- the whole ---- */
 
 akin_status akin_store_like(akin_store *store, akin_hits **out, const char *const *images, size_t count,
                             const akin_query *query, akin_error *err) {
   akin_question q = {0};
   *out = NULL;
-  akin_status status =
-      count > 0 ? akin_question_begin(&q, store, query, err) : akin_fail(err, AKIN_ERROR_USAGE, "no image was given");
+  akin_status status = akin_question_begin(&q, store, query, count, err);
   for (size_t i = 0; !status && i < count; i++)
-    status = akin_question_add_path(&q, images[i], err);
+    status = question_add_path(&q, QUESTION_IMAGE, images[i], err);
+  for (size_t i = 0; !status && i < q.query->negative_count; i++)
+    status = question_add_path(&q, QUESTION_NEGATIVE, q.query->negatives[i], err);
   if (!status) status = akin_question_answer(&q, err);
   if (!status) {
     *out = q.hits;

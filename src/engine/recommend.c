@@ -41,10 +41,11 @@ akin_status akin_store_recommend(akin_store *store, const char *const *images, s
                                  void (*on_skipped)(void *context, const char *path, const char *reason), void *context,
                                  akin_error *err) {
   recommend r = {.visit = visit, .on_skipped = on_skipped, .context = context};
-  akin_storage *reader = NULL;
-  akin_status status = akin_question_begin(&r.question, store, query, err);
-  if (!status && count == 0 && !(status = akin_store_reader(store, &reader, err)))
-    status = akin_storage_images(reader, NULL, recommend_stored, &r, err);
+  if (query && (query->weights || query->negative_count > 0 || query->combine != AKIN_COMBINE_MEAN))
+    return akin_fail(err, AKIN_ERROR_USAGE,
+                     "recommendations are for one image each: no weights, negatives, or ways to combine images");
+  akin_status status = akin_question_begin(&r.question, store, query, 1, err);
+  if (!status && count == 0) status = akin_storage_images(r.question.reader, NULL, recommend_stored, &r, err);
   for (size_t i = 0; !status && i < count; i++)
     status = recommend_path(&r, images[i], err);
   akin_question_end(&r.question);
