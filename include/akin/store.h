@@ -123,6 +123,32 @@ AKIN_API akin_status akin_store_remove_model(akin_store *store, const char *mode
 
 /* ---- asking ---- */
 
+/*
+ * What is compared. A score is always the cosine similarity of two vectors, -1 to 1; of which:
+ *   COSINE    the features as the network gave them
+ *   CENTRED   features less their mean in this store, brought to unit length again: what all images of a store have in
+ *             common tells nothing of any
+ *   REDUCED   the same, along the AKIN_REDUCED_DIM directions in which the store's features differ most
+ *   WHITENED  the same, each direction divided by how much the features differ along it
+ *   DEFAULT   CENTRED where the store has a mean of all the question's models, else COSINE. It has one when it holds
+ *             AKIN_MEASURED_IMAGES different images or more
+ * The mean comes from a sample of the store's own images; ingest and remove take it anew when more than a fifth of the
+ * images came or left. docs/quality.md has what each is worth.
+ */
+typedef enum akin_scores {
+  AKIN_SCORES_DEFAULT = 0,
+  AKIN_SCORES_COSINE = 1,
+  AKIN_SCORES_CENTRED = 2,
+  AKIN_SCORES_REDUCED = 3,
+  AKIN_SCORES_WHITENED = 4
+} akin_scores;
+#define AKIN_MEASURED_IMAGES 100
+#define AKIN_REDUCED_DIM     128
+
+/* "default", "cosine", "centred", "reduced", "whitened"; static. From name: 0 when there is none of that name. */
+AKIN_API const char *akin_scores_name(akin_scores scores);
+AKIN_API int akin_scores_from_name(akin_scores *out, const char *name);
+
 /* One recommended image. */
 typedef struct akin_hit {
   uint32_t rank;          /* offset + 1, offset + 2 … */

@@ -6,8 +6,10 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "engine/measure.h"
 #include "engine/model.h"
 #include "engine/plan.h"
+#include "engine/space.h"
 #include "engine/worker.h"
 
 #include <string.h>
@@ -295,12 +297,12 @@ static akin_status ingest_run(ingest *in, const char *const *paths, size_t count
 
 /* Packs the new features, so that the first question need not. Not being able to costs time later, not answers. */
 static void ingest_pack(ingest *in) {
-  akin_stored_model *model = NULL;
+  const char *const names[] = {akin_model_name(in->model)};
+  akin_space *space = NULL;
   akin_vectors *ignored;
-  if (!akin_store_find_model(in->store, &model, akin_model_name(in->model), NULL)) {
-    (void)akin_store_vectors(in->store, &ignored, model, NULL);
-    akin_stored_models_free(model, 1);
-  }
+  if (!akin_space_open(&space, in->store, names, 1, AKIN_SCORES_COSINE, NULL))
+    (void)akin_store_points(in->store, &ignored, space, NULL);
+  akin_space_free(space);
 }
 
 akin_status akin_store_ingest(akin_store *store, akin_model *model, const char *const *paths, size_t count,
@@ -314,6 +316,7 @@ akin_status akin_store_ingest(akin_store *store, akin_model *model, const char *
   status = ingest_run(&in, paths, count, &trouble, err);
   const bool written = in.writer != NULL;
   akin_plan_free(&in.plan);
+  if (!status) akin_store_measure(store, in.writer);
   akin_storage_close(in.writer);
   if (written && status != AKIN_ERROR_NO_SPACE) ingest_pack(&in);
   ingest_tell(&in, akin_clock_seconds());

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "engine/measure.h"
 #include "engine/places.h"
 
 #include <string.h>
@@ -27,8 +28,7 @@ akin_status akin_store_open(akin_store **out, const char *folder, int create, ak
 }
 
 static void store_close_reader(akin_store *store) {
-  akin_vectors_close(store->vectors);
-  store->vectors = NULL;
+  akin_store_close_vectors(store);
   akin_storage_close(store->reader);
   store->reader = NULL;
 }
@@ -137,6 +137,7 @@ akin_status akin_store_remove(akin_store *store, const char *const *paths, size_
   for (size_t i = 0; !status && i < count; i++)
     status = store_remove_path(&removal, paths[i], err);
   if (!status) status = akin_storage_commit(removal.writer, err);
+  if (!status) akin_store_measure(store, removal.writer);
   akin_storage_close(removal.writer);
   if (!status) *removed = removal.removed;
   return status;
@@ -152,6 +153,7 @@ akin_status akin_store_remove_model(akin_store *store, const char *model, uint64
       (status = akin_storage_model_remove(writer, row->id, err)) || (status = akin_storage_commit(writer, err)) ||
       (status = akin_store_drop_vectors(store, row, err)))
     goto out;
+  akin_store_drop_points(store);
   *removed = row->features;
 out:
   akin_storage_close(writer);

@@ -7,12 +7,17 @@
 
 #include <akin/store.h>
 
+typedef struct akin_opened_vectors {
+  char *path; /* of their file: one a space */
+  akin_vectors *vectors;
+} akin_opened_vectors;
+
 struct akin_store {
-  char *folder;                                     /* absolute */
-  bool create;                                      /* made by the first write when it is missing */
-  akin_storage *reader;                             /* opened when first needed, closed before this handle writes */
-  akin_vectors *vectors;                            /* the packed features of the model that was asked last, or NULL */
-  uint64_t vectors_model;                           /* its id in the store */
+  char *folder;                 /* absolute */
+  bool create;                  /* made by the first write when it is missing */
+  akin_storage *reader;         /* opened when first needed, closed before this handle writes */
+  akin_opened_vectors *vectors; /* packed points, of each space that was asked for */
+  size_t vectors_count;
   void (*on_note)(void *context, const char *line); /* NULL: nobody wants to know */
   void *note_context;
   akin_model *model; /* opened for a question whose image was not stored; kept for the next one */
@@ -25,13 +30,18 @@ akin_status akin_store_reader(akin_store *store, akin_storage **out, akin_error 
  * those that are there. */
 akin_status akin_store_find_model(akin_store *store, akin_stored_model **out, const char *name, akin_error *err);
 
-/* The model's packed features, up to date with the store; borrowed until the next call or close. */
+/* The model's packed features, as they are, up to date with the store; borrowed until the same are asked for again, or
+ * close. What questions are asked of are the points of a space: space.h. */
 akin_status akin_store_vectors(akin_store *store, akin_vectors **out, const akin_stored_model *model, akin_error *err);
+
+void akin_store_close_vectors(akin_store *store); /* all of them */
 
 /* Deletes what is only made from the store's features of a model. */
 akin_status akin_store_drop_vectors(akin_store *store, const akin_stored_model *model, akin_error *err);
+/* Deletes the points of all spaces but plain ones: what they were transformed by is no more. */
+void akin_store_drop_points(akin_store *store);
 
-/* Checks a model's packed features against the store; each fault is told, and the packed features are made again. */
+/* Checks what is packed of a model against the store, each fault is told, and the damaged is made again. */
 akin_status akin_store_verify_vectors(akin_store *store, const akin_stored_model *model,
                                       void (*report)(void *context, const char *line), void *context, uint64_t *faults,
                                       akin_error *err);

@@ -7,18 +7,74 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/path.h"
-#include "engine/store.h"
+#include "engine/space.h"
 
-/* STORE/vectors/ID-FINGERPRINT.vec; ids of models are never used again. */
-static akin_status vectors_path(char **out, const akin_store *store, const akin_stored_model *model, akin_error *err) {
-  *out = akin_format("%s/vectors/%llu-%.16s.vec", store->folder, (unsigned long long)model->id, model->fingerprint);
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+/* STORE/vectors/ID-FINGERPRINT.vec of a model's features as they are, ids of models are never used again;
+ * STORE/vectors/points-KEY.vec of any other space. */
+#define VECTORS_POINTS "points-"
+
+static akin_status vectors_path(char **out, const akin_store *store, const akin_space *space, akin_error *err) {
+  *out = akin_space_is_plain(space) ? akin_format("%s/vectors/%llu-%.16s.vec", store->folder,
+                                                  (unsigned long long)space->models[0]->id, space->key)
+                                    : akin_format("%s/vectors/" VECTORS_POINTS "%.16s.vec", store->folder, space->key);
   return *out ? AKIN_OK : akin_fail_memory(err, 0);
 }
 
+/* ---- following the store ---- */
+
+/* Points being added to packed ones. */
+typedef struct vectors_follow {
+  akin_vectors *vectors;
+  akin_storage *reader;
+  const akin_space *space;
+  size_t model;     /* whose features are being visited: an index */
+  float **features; /* f32 [its dim] of each model */
+  float *point;     /* f32 [dim] */
+} vectors_follow;
+
+static void vectors_follow_free(vectors_follow *f) {
+  for (size_t i = 0; f->features && i < f->space->count; i++)
+    akin_free(f->features[i]);
+  akin_free(f->features);
+  akin_free(f->point);
+}
+
+static akin_status vectors_follow_begin(vectors_follow *f, akin_error *err) {
+  f->point = akin_calloc(f->space->dim, sizeof *f->point);
+  f->features = akin_calloc(f->space->count, sizeof *f->features);
+  bool room = f->point && f->features;
+  for (size_t i = 0; room && i < f->space->count; i++)
+    room = (f->features[i] = akin_calloc(f->space->models[i]->dim, sizeof **f->features)) != NULL;
+  return room ? AKIN_OK : akin_fail_memory(err, f->space->dim * sizeof *f->point);
+}
+
+/* *complete: all models have the content's feature, and f->point is its point. */
+static akin_status vectors_point(vectors_follow *f, uint64_t content_id, const float *feature, bool *complete,
+                                 akin_error *err) {
+  *complete = true;
+  memcpy(f->features[f->model], feature, f->space->models[f->model]->dim * sizeof *feature);
+  for (size_t i = 0; *complete && i < f->space->count; i++) {
+    if (i == f->model) continue;
+    akin_status status =
+        akin_storage_feature_get(f->reader, f->space->models[i]->id, content_id, f->features[i], complete, err);
+    if (status) return status;
+  }
+  if (*complete) akin_space_point(f->space, f->point, (const float *const *)f->features);
+  return AKIN_OK;
+}
+
 static akin_status vectors_append(void *context, uint64_t content_id, const float *feature, akin_error *err) {
-  akin_vectors *v = context;
+  vectors_follow *f = context;
+  bool complete = false;
   /* A feature that was committed between reading the generation and reading the features may be there already. */
-  return akin_vectors_find(v, content_id) ? AKIN_OK : akin_vectors_append(v, content_id, feature, err);
+  if (akin_vectors_find(f->vectors, content_id)) return AKIN_OK;
+  if (akin_space_is_plain(f->space)) return akin_vectors_append(f->vectors, content_id, feature, err);
+  akin_status status = vectors_point(f, content_id, feature, &complete, err);
+  return !status && complete ? akin_vectors_append(f->vectors, content_id, f->point, err) : status;
 }
 
 static akin_status vectors_remove(void *context, uint64_t content_id, const float *feature, akin_error *err) {
@@ -27,17 +83,22 @@ static akin_status vectors_remove(void *context, uint64_t content_id, const floa
 }
 
 /* Brings v from its own generation to at least `generation`. */
-static akin_status vectors_follow(akin_vectors *v, akin_storage *reader, uint64_t model_id, uint64_t generation,
-                                  akin_error *err) {
-  uint64_t known = akin_vectors_generation(v);
-  akin_status status = akin_storage_features_since(reader, model_id, known, vectors_append, v, err);
-  if (!status) status = akin_storage_removals_since(reader, model_id, known, vectors_remove, v, err);
+static akin_status vectors_bring(akin_vectors *v, akin_storage *reader, const akin_space *space, uint64_t generation,
+                                 akin_error *err) {
+  const uint64_t known = akin_vectors_generation(v);
+  vectors_follow f = {.vectors = v, .reader = reader, .space = space};
+  akin_status status = vectors_follow_begin(&f, err);
+  for (f.model = 0; !status && f.model < space->count; f.model++)
+    status = akin_storage_features_since(reader, space->models[f.model]->id, known, vectors_append, &f, err);
+  for (size_t i = 0; !status && i < space->count; i++)
+    status = akin_storage_removals_since(reader, space->models[i]->id, known, vectors_remove, v, err);
+  vectors_follow_free(&f);
   return status ? status : akin_vectors_commit(v, generation, err);
 }
 
 /* Updates the file. Not being able to is no error: the caller sees the generation that it has afterwards. */
 static akin_status vectors_update_file(const akin_store *store, const char *path, const akin_vectors_key *key,
-                                       uint64_t model_id, uint64_t generation, akin_error *err) {
+                                       const akin_space *space, uint64_t generation, akin_error *err) {
   akin_vectors *v = NULL;
   akin_error ignored;
   bool rebuilt = false;
@@ -46,13 +107,15 @@ static akin_status vectors_update_file(const akin_store *store, const char *path
   akin_status status = lock_path ? AKIN_OK : akin_fail_memory(err, 0);
   if (!status && !akin_path_create_folder(folder, false, &ignored) && !akin_file_lock(&lock, lock_path, &ignored) &&
       !akin_vectors_open(&v, path, key, true, &rebuilt, &ignored))
-    (void)vectors_follow(v, store->reader, model_id, generation, &ignored);
+    (void)vectors_bring(v, store->reader, space, generation, &ignored);
   akin_vectors_close(v);
   if (lock >= 0) akin_file_unlock(lock);
   akin_free(lock_path);
   akin_free(folder);
   return status;
 }
+
+/* ---- opening ---- */
 
 static void vectors_note(const akin_store *store, const char *path) {
   akin_error text;
@@ -61,111 +124,115 @@ static void vectors_note(const akin_store *store, const char *path) {
   store->on_note(store->note_context, text.text);
 }
 
-static akin_status vectors_open(akin_store *store, const akin_stored_model *model, uint64_t generation,
-                                akin_error *err) {
-  akin_vectors_key key = {model->fingerprint, model->dim, akin_storage_id(store->reader)};
-  char *path = NULL;
+static akin_status vectors_open(akin_vectors **out, akin_store *store, const char *path, const akin_space *space,
+                                uint64_t generation, akin_error *err) {
+  akin_vectors_key key = {space->key, space->dim, akin_storage_id(store->reader)};
   bool rebuilt = false;
-  akin_status status = vectors_path(&path, store, model, err);
-  if (!status) status = akin_vectors_open(&store->vectors, path, &key, false, &rebuilt, err);
+  akin_status status = akin_vectors_open(out, path, &key, false, &rebuilt, err);
   if (!status && rebuilt) vectors_note(store, path);
-  if (!status && akin_vectors_generation(store->vectors) != generation) {
-    akin_vectors_close(store->vectors);
-    store->vectors = NULL;
-    status = vectors_update_file(store, path, &key, model->id, generation, err);
-    if (!status) status = akin_vectors_open(&store->vectors, path, &key, false, &rebuilt, err);
-    if (!status && akin_vectors_generation(store->vectors) != generation)
-      status = vectors_follow(store->vectors, store->reader, model->id, generation, err);
+  if (!status && akin_vectors_generation(*out) != generation) {
+    akin_vectors_close(*out);
+    *out = NULL;
+    status = vectors_update_file(store, path, &key, space, generation, err);
+    if (!status) status = akin_vectors_open(out, path, &key, false, &rebuilt, err);
+    if (!status && akin_vectors_generation(*out) != generation)
+      status = vectors_bring(*out, store->reader, space, generation, err);
   }
-  store->vectors_model = model->id;
-  akin_free(path);
   return status;
 }
 
-akin_status akin_store_vectors(akin_store *store, akin_vectors **out, const akin_stored_model *model, akin_error *err) {
+/* The place of a space's file among the opened ones, made when there is none. */
+static akin_status vectors_place(akin_opened_vectors **out, akin_store *store, const akin_space *space,
+                                 akin_error *err) {
+  char *path = NULL;
+  size_t i = 0;
+  akin_status status = vectors_path(&path, store, space, err);
+  if (status) return status;
+  while (i < store->vectors_count && strcmp(store->vectors[i].path, path) != 0)
+    i++;
+  if (i == store->vectors_count) {
+    akin_opened_vectors *more = akin_realloc_array(store->vectors, i + 1, sizeof *more);
+    if (!more) {
+      akin_free(path);
+      return akin_fail_memory(err, (i + 1) * sizeof *more);
+    }
+    store->vectors = more;
+    store->vectors[store->vectors_count++] = (akin_opened_vectors){path, NULL};
+    path = NULL;
+  }
+  akin_free(path);
+  *out = &store->vectors[i];
+  return AKIN_OK;
+}
+
+akin_status akin_store_points(akin_store *store, akin_vectors **out, const akin_space *space, akin_error *err) {
   akin_storage *reader = NULL;
+  akin_opened_vectors *place = NULL;
   uint64_t generation = 0;
   *out = NULL;
   akin_status status = akin_store_reader(store, &reader, err);
   if (!status) status = akin_storage_generation(reader, &generation, err);
+  if (!status) status = vectors_place(&place, store, space, err);
   if (status) return status;
-  if (!store->vectors || store->vectors_model != model->id || akin_vectors_generation(store->vectors) != generation) {
-    akin_vectors_close(store->vectors);
-    store->vectors = NULL;
-    status = vectors_open(store, model, generation, err);
+  if (!place->vectors || akin_vectors_generation(place->vectors) != generation) {
+    akin_vectors_close(place->vectors);
+    place->vectors = NULL;
+    status = vectors_open(&place->vectors, store, place->path, space, generation, err);
+    if (status) {
+      akin_vectors_close(place->vectors);
+      place->vectors = NULL;
+    }
   }
-  *out = status ? NULL : store->vectors;
+  *out = place->vectors;
+  return status;
+}
+
+akin_status akin_store_vectors(akin_store *store, akin_vectors **out, const akin_stored_model *model, akin_error *err) {
+  const char *const names[] = {model->name};
+  akin_space *space = NULL;
+  *out = NULL;
+  akin_status status = akin_space_open(&space, store, names, 1, AKIN_SCORES_COSINE, err);
+  if (!status) status = akin_store_points(store, out, space, err);
+  akin_space_free(space);
+  return status;
+}
+
+/* ---- closing and dropping ---- */
+
+void akin_store_close_vectors(akin_store *store) {
+  for (size_t i = 0; i < store->vectors_count; i++) {
+    akin_vectors_close(store->vectors[i].vectors);
+    akin_free(store->vectors[i].path);
+  }
+  akin_free(store->vectors);
+  store->vectors = NULL;
+  store->vectors_count = 0;
+}
+
+/* Deletes the files of STORE/vectors whose names begin so. */
+static akin_status vectors_drop(akin_store *store, const char *beginning, akin_error *err) {
+  akin_status status = AKIN_OK;
+  char *folder = akin_path_join(store->folder, "vectors");
+  DIR *listing = folder ? opendir(folder) : NULL;
+  if (!folder) return akin_fail_memory(err, strlen(store->folder));
+  akin_store_close_vectors(store);
+  for (const struct dirent *entry; !status && listing && (entry = readdir(listing));) {
+    if (strncmp(entry->d_name, beginning, strlen(beginning)) != 0) continue;
+    char *path = akin_path_join(folder, entry->d_name);
+    status = path ? akin_file_remove(path, err) : akin_fail_memory(err, strlen(folder));
+    akin_free(path);
+  }
+  if (listing) closedir(listing);
+  akin_free(folder);
   return status;
 }
 
 akin_status akin_store_drop_vectors(akin_store *store, const akin_stored_model *model, akin_error *err) {
-  char *path = NULL;
-  if (store->vectors && store->vectors_model == model->id) {
-    akin_vectors_close(store->vectors);
-    store->vectors = NULL;
-  }
-  akin_status status = vectors_path(&path, store, model, err);
-  if (!status) status = akin_file_remove(path, err);
-  akin_free(path);
-  return status;
+  char beginning[32];
+  snprintf(beginning, sizeof beginning, "%llu-", (unsigned long long)model->id);
+  return vectors_drop(store, beginning, err);
 }
 
-/* ---- verifying ---- */
-
-#define VECTORS_ATTEMPTS 8
-
-typedef struct vectors_check {
-  const akin_vectors *vectors;
-  uint32_t dim;
-  uint64_t seen, different;
-} vectors_check;
-
-static akin_status vectors_compare(void *context, uint64_t content_id, const float *feature, akin_error *err) {
-  vectors_check *check = context;
-  const float *row = akin_vectors_find(check->vectors, content_id);
-  bool same = row != NULL;
-  (void)err;
-  for (uint32_t i = 0; same && i < check->dim; i++)
-    same = row[i] == feature[i];
-  check->seen++;
-  check->different += !same;
-  return AKIN_OK;
-}
-
-/* Holds the packed features against the store. Another process may add to it meanwhile, which is no fault: then once
- * more, and *settled stays false when it never rests. */
-static akin_status vectors_check_all(akin_store *store, akin_vectors **v, const akin_stored_model *model,
-                                     vectors_check *check, bool *settled, akin_error *err) {
-  uint64_t generation = 0;
-  akin_status status = AKIN_OK;
-  *settled = false;
-  for (int i = 0; !status && !*settled && i < VECTORS_ATTEMPTS; i++) {
-    status = akin_store_vectors(store, v, model, err);
-    *check = (vectors_check){*v, model->dim, 0, 0};
-    if (!status) status = akin_storage_features_since(store->reader, model->id, 0, vectors_compare, check, err);
-    if (!status) status = akin_storage_generation(store->reader, &generation, err);
-    *settled = !status && generation == akin_vectors_generation(*v);
-  }
-  return status;
-}
-
-akin_status akin_store_verify_vectors(akin_store *store, const akin_stored_model *model,
-                                      void (*report)(void *context, const char *line), void *context, uint64_t *faults,
-                                      akin_error *err) {
-  akin_vectors *v = NULL;
-  akin_error fault = {AKIN_OK, ""};
-  vectors_check check;
-  bool settled = false;
-  akin_status status = vectors_check_all(store, &v, model, &check, &settled, err);
-  if (status) return status;
-  if (!akin_vectors_verify(v, &fault) && settled && (check.different > 0 || check.seen != akin_vectors_live(v))) {
-    akin_fail(&fault, AKIN_ERROR_MISMATCH, "packed features of %s: %llu of %llu differ from the store, %zu are packed",
-              model->name, (unsigned long long)check.different, (unsigned long long)check.seen, akin_vectors_live(v));
-  }
-  if (fault.code == AKIN_OK) return AKIN_OK;
-  akin_fail_context(&fault, fault.code, "made again from the store");
-  report(context, fault.text);
-  (*faults)++;
-  status = akin_store_drop_vectors(store, model, err);
-  return status ? status : akin_store_vectors(store, &v, model, err);
+void akin_store_drop_points(akin_store *store) {
+  (void)vectors_drop(store, VECTORS_POINTS, NULL);
 }

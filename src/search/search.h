@@ -83,6 +83,19 @@ size_t akin_vectors_run(const akin_vectors *v, size_t index, const float **rows,
 /* Are all checksums right? AKIN_ERROR_MISMATCH says where not. For `akin verify`. */
 akin_status akin_vectors_verify(const akin_vectors *v, akin_error *err);
 
+/* ---- principal axes ---- */
+
+/*
+ * The directions in which rows differ most, with the variance along each, largest first.
+ *   axes: f32 [k, dim], of unit length, at right angles; zero past the number of directions that there are
+ *   variances: f32 [k]: the mean of the squares of what lies along the axis
+ *   rows: f32 [n, dim], their mean taken off already
+ * The same rows give the same axes. Time: n · dim · min(n, dim) and about 30 · k · min(n, dim)² products. The last of
+ * many axes that hardly differ in variance are good ones of their kind, not the very best. Errors: MEMORY.
+ */
+akin_status akin_search_principal(float *axes, float *variances, const float *rows, size_t n, uint32_t dim, uint32_t k,
+                                  akin_error *err);
+
 /* ---- best k ---- */
 
 typedef struct akin_scored {

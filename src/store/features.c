@@ -159,7 +159,7 @@ void akin_feature_from_bytes(float *feature, const void *bytes, size_t dim) {
   }
 }
 
-static void feature_to_bytes(uint8_t *bytes, const float *feature, size_t dim) {
+void akin_feature_to_bytes(uint8_t *bytes, const float *feature, size_t dim) {
   for (size_t i = 0; i < dim; i++, bytes += 4) {
     uint32_t bits = 0;
     memcpy(&bits, &feature[i], sizeof bits);
@@ -197,7 +197,7 @@ akin_status akin_storage_feature_put(akin_storage *s, uint64_t model_id, uint64_
   }
   uint8_t *bytes = akin_multiply(&size, dim, sizeof *feature) ? akin_alloc(size) : NULL;
   if (!bytes) return akin_fail_memory(err, size);
-  feature_to_bytes(bytes, feature, dim);
+  akin_feature_to_bytes(bytes, feature, dim);
   status = feature_insert(s, model_id, content_id, bytes, size, err);
   akin_free(bytes);
   return status;

@@ -36,5 +36,6 @@ void akin_path_range_free(akin_path_range *range);
 bool akin_feature_is_sound(const float *feature, size_t dim);
 /* Features as they are stored, f32 little-endian. */
 void akin_feature_from_bytes(float *feature, const void *bytes, size_t dim);
+void akin_feature_to_bytes(uint8_t *bytes, const float *feature, size_t dim);
 
 #endif

@@ -173,6 +173,13 @@ akin_status akin_storage_fact_put(akin_storage *s, uint64_t model_id, const char
 /* out: becomes the bytes; *found false, out untouched: there are none of that name. */
 akin_status akin_storage_fact_get(akin_storage *s, uint64_t model_id, const char *name, akin_buffer *out,
                                   uint64_t *generation, bool *found, akin_error *err);
+/* The same for floats, kept little-endian. out: freed with akin_free; NULL, count 0: none of that name. */
+akin_status akin_storage_fact_put_floats(akin_storage *s, uint64_t model_id, const char *name, uint64_t generation,
+                                         const float *values, size_t count, akin_error *err);
+akin_status akin_storage_fact_get_floats(akin_storage *s, uint64_t model_id, const char *name, float **out,
+                                         size_t *count, akin_error *err);
+/* None of that name is fine. */
+akin_status akin_storage_fact_remove(akin_storage *s, uint64_t model_id, const char *name, akin_error *err);
 /* all: the features of a model; newer: those that came after `generation`. What is gone since then follows from it. */
 akin_status akin_storage_features_count(akin_storage *s, uint64_t model_id, uint64_t generation, uint64_t *all,
                                         uint64_t *newer, akin_error *err);

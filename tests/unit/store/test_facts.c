@@ -39,6 +39,28 @@ static void a_fact_comes_back_and_is_replaced(void **state) {
   akin_storage_close(s);
 }
 
+static void floats_come_back_to_the_bit(void **state) {
+  const float values[] = {1.0f, -0.0f, 1e-40f, 3.1415927f};
+  akin_storage *s = open_store(*state, AKIN_STORAGE_WRITE);
+  akin_error err;
+  float *got = TESTING_POISON;
+  size_t count = 99;
+  begin(s);
+  uint64_t a = add_model(s, "a");
+  testing_ok(akin_storage_fact_put_floats(s, a, "centre", 3, values, 4, &err), &err);
+  testing_ok(akin_storage_fact_get_floats(s, a, "centre", &got, &count, &err), &err);
+  assert_int_equal(count, 4);
+  assert_memory_equal(got, values, sizeof values);
+  akin_free(got);
+  testing_ok(akin_storage_fact_remove(s, a, "centre", &err), &err);
+  testing_ok(akin_storage_fact_remove(s, a, "centre", &err), &err);
+  testing_ok(akin_storage_fact_get_floats(s, a, "centre", &got, &count, &err), &err);
+  assert_null(got);
+  assert_int_equal(count, 0);
+  commit(s);
+  akin_storage_close(s);
+}
+
 static void a_fact_leaves_with_its_model(void **state) {
   akin_storage *s = open_store(*state, AKIN_STORAGE_WRITE);
   akin_buffer out = AKIN_BUFFER_INIT(0);
@@ -120,6 +142,7 @@ static void newer_features_are_counted(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_fact_comes_back_and_is_replaced, setup_in_memory, testing_teardown),
+      cmocka_unit_test_setup_teardown(floats_come_back_to_the_bit, setup_in_memory, testing_teardown),
       cmocka_unit_test_setup_teardown(a_fact_leaves_with_its_model, setup_in_memory, testing_teardown),
       cmocka_unit_test_setup_teardown(a_fact_needs_a_transaction_and_a_model, setup_in_memory, testing_teardown),
       cmocka_unit_test_setup_teardown(a_sample_follows_the_hashes, setup_in_memory, testing_teardown),
