@@ -3,6 +3,7 @@
 #define AKIN_AKIN_H
 
 #include <akin/compare.h>
+#include <akin/duplicates.h>
 #include <akin/image.h>
 #include <akin/model.h>
 #include <akin/report.h>

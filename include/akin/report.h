@@ -11,6 +11,7 @@
 #define AKIN_REPORT_H
 
 #include <akin/compare.h>
+#include <akin/duplicates.h>
 #include <akin/status.h>
 #include <akin/store.h>
 #include <stddef.h>
@@ -48,6 +49,13 @@ AKIN_API akin_status akin_report_comparison(FILE *out, akin_report_format format
                                             int first, akin_error *err);
 
 /*
+ * Groups of akin_store_duplicates, one call each, first as above. JSON: one line {"model", "group", "images"} each.
+ * CSV: group,copy,image,width,height,bytes,score,agreement. Plain paths: those of all copies but the best.
+ */
+AKIN_API akin_status akin_report_duplicates(FILE *out, akin_report_format format, const akin_duplicate_group *group,
+                                            int first, akin_error *err);
+
+/*
  * A page with pictures: for each question a row of its query images and its hits with scores. Works without script, on
  * a phone, in dark and light. Pictures are small JPEGs without metadata, made from the files as they are now; one that
  * cannot be read any more is shown as a grey field with its name.
@@ -68,6 +76,8 @@ AKIN_API akin_status akin_page_add(akin_page *page, const akin_hits *hits,
                                    akin_error *err); /* LIMIT past AKIN_PAGE_QUERIES in one file */
 /* A comparison: a row of pictures for each model, what only one of them found is marked. Errors: as akin_page_add. */
 AKIN_API akin_status akin_page_add_comparison(akin_page *page, const akin_comparison *comparison, akin_error *err);
+/* A group of duplicates: the best copy, and the others with their sizes. Errors: as akin_page_add. */
+AKIN_API akin_status akin_page_add_duplicates(akin_page *page, const akin_duplicate_group *group, akin_error *err);
 AKIN_API akin_status akin_page_close(akin_page *page, akin_error *err); /* finishes, and frees page in any case */
 AKIN_API void akin_page_discard(akin_page *page);                       /* frees; leaves nothing behind; NULL is fine */
 

@@ -20,7 +20,8 @@ struct akin_page {
   akin_file_writer *file; /* one file: becomes path; else NULL */
   char *base;             /* the folder that links start from */
   char *title;
-  char *model; /* of the first answer; "" before */
+  char *model;      /* of the first answer; "" before */
+  const char *noun; /* of a section; a literal */
   size_t questions;
   akin_sink body;  /* of the page that is being filled */
   akin_sink first; /* folder form: the body of the first page, once it is full */
@@ -49,6 +50,7 @@ akin_status akin_page_open_with(akin_page **out, const char *path, int folder, c
   page->body = (akin_sink)AKIN_SINK_INIT(AKIN_SINK_CEILING);
   page->first = (akin_sink)AKIN_SINK_INIT(AKIN_SINK_CEILING);
   page->pictures = (akin_pictures){.thumbnail = thumbnail, .context = context};
+  page->noun = "question";
   page->title = akin_strdup(title);
   page->model = akin_strdup("");
   akin_status status = page->title && page->model ? page_open_places(page, path, folder != 0, err)
@@ -89,7 +91,7 @@ static akin_status page_write_inside(const akin_page *page, const akin_page_fram
 /* The body is full and another question is there: this page has a next one. */
 static akin_status page_turn(akin_page *page, akin_error *err) {
   const akin_page_frame frame = {
-      .title = page->title, .model = page->model, .number = page->questions / AKIN_PAGE_QUERIES};
+      .title = page->title, .model = page->model, .noun = page->noun, .number = page->questions / AKIN_PAGE_QUERIES};
   if (frame.number == 1) {
     const akin_sink empty = page->first;
     page->first = page->body;
@@ -103,7 +105,8 @@ static akin_status page_turn(akin_page *page, akin_error *err) {
 
 static akin_status page_finish_folder(akin_page *page, akin_error *err) {
   const size_t pages = page->questions > 0 ? (page->questions - 1) / AKIN_PAGE_QUERIES + 1 : 1;
-  akin_page_frame frame = {.title = page->title, .model = page->model, .questions = page->questions};
+  akin_page_frame frame = {
+      .title = page->title, .model = page->model, .noun = page->noun, .questions = page->questions};
   akin_status status = AKIN_OK;
   if (pages > 1) {
     frame.number = pages;
@@ -118,8 +121,13 @@ static akin_status page_finish_folder(akin_page *page, akin_error *err) {
 }
 
 static akin_status page_finish_file(akin_page *page, akin_error *err) {
-  const akin_page_frame frame = {
-      .title = page->title, .model = page->model, .questions = page->questions, .number = 1, .pages = 1, .last = true};
+  const akin_page_frame frame = {.title = page->title,
+                                 .model = page->model,
+                                 .noun = page->noun,
+                                 .questions = page->questions,
+                                 .number = 1,
+                                 .pages = 1,
+                                 .last = true};
   akin_sink text = AKIN_SINK_INIT(AKIN_SINK_CEILING);
   akin_status status = page_compose(&text, &frame, &page->body, err);
   if (!status) status = akin_file_writer_write(page->file, text.buffer.data, text.buffer.size, err);
@@ -131,6 +139,10 @@ static akin_status page_finish_file(akin_page *page, akin_error *err) {
 }
 
 /* ---- adding and ending ---- */
+
+void akin_page_call_sections(akin_page *page, const char *noun) {
+  page->noun = noun;
+}
 
 static akin_status page_remember_model(akin_page *page, const char *model, akin_error *err) {
   if (page->questions > 0) return AKIN_OK;

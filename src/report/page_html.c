@@ -60,6 +60,11 @@ static void html_caption(akin_sink *out, const akin_page_card *card, const char 
     akin_sink_text(out, "</span>");
   }
   akin_sink_text(out, "</span>");
+  if (card->note) {
+    akin_sink_text(out, "<span class=\"note\">");
+    akin_sink_html(out, card->note);
+    akin_sink_text(out, "</span>");
+  }
   html_name(out, akin_path_name(card->path), link);
   akin_sink_text(out, "</figcaption>\n");
 }
@@ -158,7 +163,7 @@ static void html_subtitle(akin_sink *out, const akin_page_frame *frame) {
   }
   akin_sink_text(out, "<p>");
   if (frame->questions > 0)
-    akin_sink_printf(out, "%zu %s, ", frame->questions, frame->questions == 1 ? "question" : "questions");
+    akin_sink_printf(out, "%zu %s%s, ", frame->questions, frame->noun, frame->questions == 1 ? "" : "s");
   akin_sink_text(out, strchr(frame->model, ',') ? "models " : "model ");
   akin_sink_html(out, frame->model);
   akin_sink_text(out, "</p>\n");

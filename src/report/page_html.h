@@ -17,6 +17,7 @@ extern const char akin_page_style[];
 typedef struct akin_page_frame {
   const char *title;
   const char *model; /* "" while nothing was asked */
+  const char *noun;  /* what a section is: "question" */
   size_t questions;  /* on all pages; 0: not known while this page is written */
   size_t number;     /* of this page, from 1 */
   size_t pages;      /* of all; 0: not known while this page is written, but more than `number` unless `last` */
@@ -42,6 +43,9 @@ typedef akin_status akin_page_section(akin_sink *out, const void *content, size_
 akin_status akin_page_add_section(akin_page *page, const char *model, akin_page_section *write, const void *content,
                                   akin_error *err);
 
+/* What a section of this page is called, "question" by default; a literal, made plural by an s. */
+void akin_page_call_sections(akin_page *page, const char *noun);
+
 /* A question's section; content: akin_hits. */
 akin_page_section akin_page_html_question;
 
@@ -50,6 +54,7 @@ typedef struct akin_page_card {
   const char *path;
   const akin_hit *hit; /* an item of a list, with rank and score; NULL: a figure of its own */
   const char *tag;     /* a word or two that stand out; NULL: none */
+  const char *note;    /* a line above the name; NULL: none */
 } akin_page_card;
 akin_status akin_page_html_card(akin_sink *out, const akin_page_card *card, const char *base, akin_pictures *pictures,
                                 akin_error *err);

@@ -9,6 +9,7 @@
  *   features  (model, content) → f32 [dim], unit length. A renamed or copied file costs no inference.
  *   removals  (generation, model, content): features that are gone, so that caches can follow
  *   facts     what was measured of a model's features, by name
+ *   apart     pairs of contents that were told apart: no duplicates
  *
  * The store is a folder: akin.db (with akin.db-wal and akin.db-shm while it is open), writer.lock. What else lies there
  * is made from it and may be deleted.
@@ -187,6 +188,18 @@ akin_status akin_storage_features_count(akin_storage *s, uint64_t model_id, uint
  * are as good as dice, and the sample does not depend on the order in which images came. */
 akin_status akin_storage_sample(akin_storage *s, uint64_t model_id, uint64_t *content_ids, size_t most, size_t *count,
                                 akin_error *err);
+
+/* ---- pairs told apart ---- */
+/* Remembers, or forgets, that two contents are no duplicates; they need not be in the store. *changed: false when that
+ * was so already. USAGE: both are the same. */
+akin_status akin_storage_apart_put(akin_storage *s, const akin_hash *a, const akin_hash *b, bool *changed,
+                                   akin_error *err);
+akin_status akin_storage_apart_remove(akin_storage *s, const akin_hash *a, const akin_hash *b, bool *changed,
+                                      akin_error *err);
+/* Every pair, first < second as bytes, in that order. */
+typedef akin_status akin_storage_apart_visit(void *context, const akin_hash *first, const akin_hash *second,
+                                             akin_error *err);
+akin_status akin_storage_apart(akin_storage *s, akin_storage_apart_visit *visit, void *context, akin_error *err);
 
 /* ---- soundness ---- */
 /* SQLite's integrity and foreign key checks; every feature has its size, is finite and of unit length; every content

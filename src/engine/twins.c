@@ -1,0 +1,383 @@
+/* twins.c - see twins.h: images, candidates, pictures, comparisons. */
+#include "engine/twins.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/path.h"
+#include "base/thread.h"
+#include "engine/facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Beyond, features tell nothing apart: 800 MB of pairs. */
+#define TWINS_PAIRS ((size_t)33554432)
+/* Larger pictures are read one at a time, so that memory has a ceiling. */
+#define TWINS_LARGE ((uint64_t)32 * 1024 * 1024)
+/* Rows of features, or pairs, that a thread takes at once. */
+#define TWINS_BLOCK 16
+/* Seconds between two tellings of progress. */
+#define TWINS_TELL 0.2
+
+/* ---- which images there are ---- */
+
+static akin_status twins_add_image(void *context, const akin_stored_image *image, akin_error *err) {
+  akin_twins *t = context;
+  if (image->state != AKIN_IMAGE_READABLE) return AKIN_OK; /* told when it was indexed */
+  if (t->image_count == t->image_room) {
+    const size_t room = t->image_room ? t->image_room * 2 : 256;
+    akin_twin_image *images = akin_realloc_array(t->images, room, sizeof *images);
+    if (!images) return akin_fail_memory(err, room * sizeof *images);
+    t->images = images;
+    t->image_room = room;
+  }
+  char *path = akin_strdup(image->path);
+  if (!path) return akin_fail_memory(err, strlen(image->path) + 1);
+  t->images[t->image_count++] = (akin_twin_image){.path = path,
+                                                  .content_id = image->content_id,
+                                                  .hash = image->content,
+                                                  .width = image->width,
+                                                  .height = image->height,
+                                                  .facts = image->facts};
+  return AKIN_OK;
+}
+
+static akin_status twins_add_path(akin_twins *t, akin_storage *reader, const char *path, akin_error *err) {
+  char *absolute = NULL;
+  const size_t before = t->image_count;
+  akin_status status = akin_path_absolute(&absolute, path, err);
+  if (!status) status = akin_storage_images(reader, absolute, twins_add_image, t, err);
+  if (!status && t->image_count == before)
+    status = akin_fail(err, AKIN_ERROR_NOT_FOUND, "%s: the store knows no image of this name or inside it", absolute);
+  akin_free(absolute);
+  return status;
+}
+
+static int twins_compare_images(const void *a, const void *b) {
+  const akin_twin_image *x = a, *y = b;
+  const int order = memcmp(&x->hash, &y->hash, sizeof x->hash);
+  return order ? order : strcmp(x->path, y->path);
+}
+
+/* Drops an image that two of the given paths hold. */
+static void twins_drop_repeated(akin_twins *t) {
+  size_t kept = 0;
+  for (size_t i = 0; i < t->image_count; i++)
+    if (kept > 0 && strcmp(t->images[kept - 1].path, t->images[i].path) == 0)
+      akin_free(t->images[i].path);
+    else
+      t->images[kept++] = t->images[i];
+  t->image_count = kept;
+}
+
+static akin_status twins_make_contents(akin_twins *t, const akin_vectors *vectors, akin_error *err) {
+  t->contents = akin_calloc(t->image_count ? t->image_count : 1, sizeof *t->contents);
+  if (!t->contents) return akin_fail_memory(err, t->image_count * sizeof *t->contents);
+  for (size_t i = 0; i < t->image_count; i++) {
+    if (i > 0 && t->images[i].content_id == t->images[i - 1].content_id) {
+      t->contents[t->content_count - 1].count++;
+    } else {
+      t->contents[t->content_count++] = (akin_twin_content){
+          .first = i, .count = 1, .best = SIZE_MAX, .row = akin_vectors_find(vectors, t->images[i].content_id)};
+    }
+  }
+  return AKIN_OK;
+}
+
+akin_status akin_twins_collect(akin_twins *t, akin_store *store, const akin_duplicates_options *options,
+                               akin_error *err) {
+  akin_stored_model *model = NULL;
+  akin_vectors *vectors = NULL;
+  akin_storage *reader = NULL;
+  *t = (akin_twins){.store = store, .options = options, .jobs = options->jobs ? options->jobs : akin_thread_cores()};
+  akin_status status = akin_store_find_model(store, &model, options->model, err);
+  if (status || (status = akin_store_vectors(store, &vectors, model, err)) ||
+      (status = akin_store_reader(store, &reader, err)) || (status = akin_apart_load(&t->apart, reader, err)))
+    goto out;
+  snprintf(t->model, sizeof t->model, "%s", model->name);
+  t->dim = model->dim;
+  if (options->path_count == 0) status = akin_storage_images(reader, NULL, twins_add_image, t, err);
+  for (size_t i = 0; !status && i < options->path_count; i++)
+    status = twins_add_path(t, reader, options->paths[i], err);
+  if (status) goto out;
+  if (t->image_count > 0) qsort(t->images, t->image_count, sizeof *t->images, twins_compare_images);
+  twins_drop_repeated(t);
+  status = twins_make_contents(t, vectors, err);
+  t->progress.images = t->image_count;
+out:
+  akin_stored_models_free(model, model ? 1 : 0);
+  return status;
+}
+
+void akin_twins_free(akin_twins *t) {
+  for (size_t i = 0; i < t->image_count; i++) {
+    akin_free(t->images[i].path);
+    akin_free(t->images[i].reason);
+  }
+  for (size_t i = 0; i < t->content_count; i++)
+    akin_free(t->contents[i].imprint);
+  akin_apart_free(&t->apart);
+  akin_free(t->images);
+  akin_free(t->contents);
+  akin_free(t->pairs);
+}
+
+/* ---- several threads ---- */
+
+/* Work that threads share: they take blocks of [0, count) until there are none. */
+typedef struct twins_work {
+  akin_twins *twins;
+  size_t count;
+  atomic_size_t next;
+  atomic_size_t done; /* counted by the steps */
+  uint64_t *told;     /* where progress counts what is done; NULL: nowhere */
+  atomic_bool starved;
+  void (*step)(struct twins_work *work, unsigned thread, size_t index);
+  struct twins_list *lists; /* of each thread; candidates */
+  atomic_size_t found;
+} twins_work;
+
+static double twins_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* On the calling thread, now and then: progress, cancelling. */
+static void twins_tick(twins_work *work) {
+  akin_twins *t = work->twins;
+  const akin_duplicates_options *o = t->options;
+  const double now = twins_now();
+  if (o->should_cancel && o->should_cancel(o->context)) atomic_store(&t->cancelled, true);
+  if (!o->on_progress || now - t->told < TWINS_TELL) return;
+  t->told = now;
+  if (work->told) *work->told = atomic_load(&work->done);
+  o->on_progress(o->context, &t->progress);
+}
+
+static void twins_run(void *context, unsigned thread) {
+  twins_work *work = context;
+  while (!atomic_load(&work->twins->cancelled) && !atomic_load(&work->starved)) {
+    const size_t first = atomic_fetch_add(&work->next, TWINS_BLOCK);
+    if (first >= work->count) return;
+    for (size_t i = first; i < first + TWINS_BLOCK && i < work->count; i++)
+      work->step(work, thread, i);
+    if (thread == 0) twins_tick(work);
+  }
+}
+
+static akin_status twins_share(twins_work *work, akin_error *err) {
+  akin_status status = akin_threads_run(work->twins->jobs, twins_run, work, err);
+  if (work->told) *work->told = atomic_load(&work->done);
+  if (!status && atomic_load(&work->starved)) status = akin_fail_memory(err, 0);
+  if (!status && atomic_load(&work->twins->cancelled))
+    status = akin_fail(err, AKIN_ERROR_CANCELLED, "the search for duplicates was cancelled");
+  return status;
+}
+
+/* ---- candidates ---- */
+
+typedef struct twins_list {
+  akin_twin_pair *pairs;
+  size_t count, room;
+} twins_list;
+
+static void twins_list_add(twins_work *work, unsigned thread, akin_twin_pair pair) {
+  twins_list *list = &work->lists[thread];
+  if (list->count == list->room) {
+    const size_t room = list->room ? list->room * 2 : 1024;
+    akin_twin_pair *pairs = akin_realloc_array(list->pairs, room, sizeof *pairs);
+    if (!pairs) {
+      atomic_store(&work->starved, true);
+      return;
+    }
+    list->pairs = pairs;
+    list->room = room;
+  }
+  list->pairs[list->count++] = pair;
+}
+
+/* Content i with all that come after it. */
+static void twins_pair_row(twins_work *work, unsigned thread, size_t i) {
+  akin_twins *t = work->twins;
+  const akin_hash *hash = &t->images[t->contents[i].first].hash;
+  if (!t->contents[i].row) return;
+  for (size_t j = i + 1; j < t->content_count; j++) {
+    float score;
+    if (!t->contents[j].row) continue;
+    akin_search_scores(&score, t->contents[i].row, t->contents[j].row, 1, t->dim, t->dim);
+    if (!(score >= t->options->min_score)) continue;
+    if (akin_apart_has(&t->apart, hash, &t->images[t->contents[j].first].hash)) continue;
+    if (atomic_fetch_add(&work->found, 1) >= TWINS_PAIRS) return;
+    twins_list_add(work, thread, (akin_twin_pair){.a = (uint32_t)i, .b = (uint32_t)j, .score = score});
+  }
+}
+
+static int twins_compare_pairs(const void *a, const void *b) {
+  const akin_twin_pair *x = a, *y = b;
+  if (x->a != y->a) return x->a < y->a ? -1 : 1;
+  return x->b < y->b ? -1 : x->b > y->b;
+}
+
+static akin_status twins_join_lists(akin_twins *t, const twins_list *lists, akin_error *err) {
+  size_t count = 0;
+  for (unsigned i = 0; i < t->jobs; i++)
+    count += lists[i].count;
+  t->pairs = akin_realloc_array(NULL, count ? count : 1, sizeof *t->pairs);
+  if (!t->pairs) return akin_fail_memory(err, count * sizeof *t->pairs);
+  for (unsigned i = 0; i < t->jobs; i++) {
+    if (lists[i].count > 0) memcpy(t->pairs + t->pair_count, lists[i].pairs, lists[i].count * sizeof *t->pairs);
+    t->pair_count += lists[i].count;
+  }
+  if (count > 0) qsort(t->pairs, count, sizeof *t->pairs, twins_compare_pairs);
+  for (size_t i = 0; i < count; i++)
+    t->contents[t->pairs[i].a].candidate = t->contents[t->pairs[i].b].candidate = true;
+  t->progress.candidates = count;
+  return AKIN_OK;
+}
+
+akin_status akin_twins_pair(akin_twins *t, akin_error *err) {
+  twins_work work = {.twins = t, .count = t->content_count, .step = twins_pair_row};
+  work.lists = akin_calloc(t->jobs, sizeof *work.lists);
+  if (!work.lists) return akin_fail_memory(err, t->jobs * sizeof *work.lists);
+  akin_status status = twins_share(&work, err);
+  if (!status && atomic_load(&work.found) > TWINS_PAIRS) {
+    status = akin_fail(err, AKIN_ERROR_LIMIT,
+                       "more than %zu pairs of images score %.3f and more with %s: ask with a higher score",
+                       TWINS_PAIRS, (double)t->options->min_score, t->model);
+  }
+  if (!status) status = twins_join_lists(t, work.lists, err);
+  for (unsigned i = 0; i < t->jobs; i++)
+    akin_free(work.lists[i].pairs);
+  akin_free(work.lists);
+  return status;
+}
+
+/* ---- pictures ---- */
+
+static bool twins_in_play(const akin_twin_content *c) {
+  return c->candidate || c->count > 1;
+}
+
+/* Why a file cannot be in a group, kept with its image. Memory that is short is nobody's fault and ends the run. */
+static void twins_leave_out(twins_work *work, akin_twin_image *image, akin_status status, const akin_error *why) {
+  const size_t length = strlen(image->path);
+  const bool named = strncmp(why->text, image->path, length) == 0 && strncmp(why->text + length, ": ", 2) == 0;
+  if (status != AKIN_ERROR_MEMORY) image->reason = akin_strdup(named ? why->text + length + 2 : why->text);
+  if (!image->reason) atomic_store(&work->starved, true);
+}
+
+/* Is the file there, with the content that was indexed? */
+static akin_status twins_check_file(const akin_twin_image *image, akin_error *why) {
+  akin_file_facts now;
+  akin_hash hash;
+  akin_status status = akin_file_facts_of(&now, image->path, why);
+  if (status || akin_facts_same(&image->facts, &now)) return status;
+  status = akin_hash_file(&hash, image->path, why);
+  if (!status && !akin_hash_equal(&hash, &image->hash))
+    status = akin_fail(why, AKIN_ERROR_MISMATCH, "is not what was indexed any more: akin index it again");
+  return status;
+}
+
+/* Reads the picture from the first file that has it; a file that is found wanting is left out. */
+static void twins_read_picture(twins_work *work, akin_twin_content *c) {
+  akin_twins *t = work->twins;
+  akin_error why;
+  if (!(c->imprint = akin_alloc(sizeof *c->imprint))) atomic_store(&work->starved, true);
+  for (size_t i = c->first; c->imprint && !c->readable && i < c->first + c->count; i++) {
+    akin_twin_image *image = &t->images[i];
+    if (image->reason) continue;
+    akin_status status =
+        akin_imprint_of_file(c->imprint, image->path, &image->hash, &image->facts, &t->options->limits, &why);
+    c->readable = status == AKIN_OK;
+    if (status) twins_leave_out(work, image, status, &why);
+  }
+}
+
+static void twins_look_at(twins_work *work, akin_twin_content *c) {
+  akin_twins *t = work->twins;
+  akin_error why;
+  for (size_t i = c->first; i < c->first + c->count; i++) {
+    akin_status status = twins_check_file(&t->images[i], &why);
+    if (status) twins_leave_out(work, &t->images[i], status, &why);
+  }
+  if (c->candidate) twins_read_picture(work, c);
+  for (size_t i = c->first; c->best == SIZE_MAX && i < c->first + c->count; i++)
+    if (!t->images[i].reason) c->best = i;
+  atomic_fetch_add(&work->done, 1);
+}
+
+static bool twins_is_large(const akin_twins *t, const akin_twin_content *c) {
+  return (uint64_t)t->images[c->first].width * t->images[c->first].height > TWINS_LARGE;
+}
+
+static void twins_look_small(twins_work *work, unsigned thread, size_t i) {
+  akin_twin_content *c = &work->twins->contents[i];
+  (void)thread;
+  if (twins_in_play(c) && !twins_is_large(work->twins, c)) twins_look_at(work, c);
+}
+
+static void twins_look_large(twins_work *work, unsigned thread, size_t i) {
+  akin_twin_content *c = &work->twins->contents[i];
+  (void)thread;
+  if (twins_in_play(c) && twins_is_large(work->twins, c)) twins_look_at(work, c);
+}
+
+static int twins_compare_reasons(const void *a, const void *b) {
+  const akin_twin_image *const *x = a, *const *y = b;
+  return strcmp((*x)->path, (*y)->path);
+}
+
+/* What is left out, in order of path. */
+static akin_status twins_tell_skipped(const akin_twins *t, akin_error *err) {
+  size_t count = 0;
+  if (!t->options->on_skipped) return AKIN_OK;
+  const akin_twin_image **skipped = akin_calloc(t->image_count ? t->image_count : 1, sizeof *skipped);
+  if (!skipped) return akin_fail_memory(err, t->image_count * sizeof *skipped);
+  for (size_t i = 0; i < t->image_count; i++)
+    if (t->images[i].reason) skipped[count++] = &t->images[i];
+  if (count > 0) qsort(skipped, count, sizeof *skipped, twins_compare_reasons);
+  for (size_t i = 0; i < count; i++)
+    t->options->on_skipped(t->options->context, skipped[i]->path, skipped[i]->reason);
+  akin_free(skipped);
+  return AKIN_OK;
+}
+
+akin_status akin_twins_look(akin_twins *t, akin_error *err) {
+  twins_work work = {.twins = t, .count = t->content_count, .step = twins_look_small, .told = &t->progress.looked};
+  for (size_t i = 0; i < t->content_count; i++)
+    t->progress.pictures += twins_in_play(&t->contents[i]);
+  akin_status status = twins_share(&work, err);
+  if (!status) {
+    const unsigned jobs = t->jobs;
+    t->jobs = 1;
+    work.step = twins_look_large; /* done goes on */
+    atomic_store(&work.next, 0);
+    status = twins_share(&work, err);
+    t->jobs = jobs;
+  }
+  return status ? status : twins_tell_skipped(t, err);
+}
+
+/* ---- comparisons ---- */
+
+static void twins_compare_pair(twins_work *work, unsigned thread, size_t i) {
+  const akin_twins *t = work->twins;
+  akin_twin_pair *pair = &t->pairs[i];
+  const akin_twin_content *a = &t->contents[pair->a], *b = &t->contents[pair->b];
+  (void)thread;
+  atomic_fetch_add(&work->done, 1);
+  if (!a->readable || !b->readable) return;
+  pair->same = akin_imprint_same(a->imprint, b->imprint, &pair->agreement);
+  if (!pair->same && t->options->mirrored) {
+    akin_imprint mirrored;
+    akin_imprint_mirror(&mirrored, b->imprint);
+    pair->same = pair->mirrored = akin_imprint_same(a->imprint, &mirrored, &pair->agreement);
+  }
+}
+
+akin_status akin_twins_compare(akin_twins *t, akin_error *err) {
+  twins_work work = {.twins = t, .count = t->pair_count, .step = twins_compare_pair, .told = &t->progress.compared};
+  return twins_share(&work, err);
+}
