@@ -49,6 +49,14 @@ akin_status cli_answers_add_comparison(cli_answers *answers, const akin_comparis
                                                              comparison, answers->told == 0, &answers->err));
 }
 
+akin_status cli_answers_add_duplicates(cli_answers *answers, const akin_duplicate_group *group) {
+  if (cli_interrupted()) return AKIN_ERROR_CANCELLED;
+  return answers_added(answers, answers->page
+                                    ? akin_page_add_duplicates(answers->page, group, &answers->err)
+                                    : akin_report_duplicates(answers->result.file, answers_format(answers->settings),
+                                                             group, answers->told == 0, &answers->err));
+}
+
 int cli_answers_close(cli_answers *answers, int code) {
   akin_error err;
   akin_page *page = answers->page;

@@ -33,6 +33,7 @@ int cli_answers_open(cli_answers *answers, const cli_settings *settings, bool fo
                      const char *title);
 /* One answer. The failure is kept in answers. */
 akin_status cli_answers_add(cli_answers *answers, cli_answer_writer *writer, const akin_hits *hits);
+akin_status cli_answers_add_duplicates(cli_answers *answers, const akin_duplicate_group *group);
 akin_status cli_answers_add_comparison(cli_answers *answers, const akin_comparison *comparison);
 /* code: how the command went so far; returns the exit code now. */
 int cli_answers_close(cli_answers *answers, int code);

@@ -1,7 +1,8 @@
 /* commands.c - all commands, in the order in which help lists them. */
 #include "commands.h"
 
-static const cli_command *const commands_ask[] = {&cli_index, &cli_like, &cli_recommend, &cli_compare, NULL};
+static const cli_command *const commands_ask[] = {&cli_index,   &cli_like,       &cli_recommend,
+                                                  &cli_compare, &cli_duplicates, NULL};
 static const cli_command *const commands_numbers[] = {&cli_matrix, &cli_embed, &cli_export, NULL};
 static const cli_command *const commands_store[] = {&cli_status, &cli_verify, &cli_remove, NULL};
 static const cli_command *const commands_models[] = {&cli_model_list,   &cli_model_import, &cli_model_inspect,

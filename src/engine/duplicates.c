@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *akin_copy_name(akin_copy copy) {
-  static const char *const names[] = {"best", "same", "near", "mirrored"};
-  return (size_t)copy < sizeof names / sizeof *names ? names[copy] : "unknown";
-}
-
 /* ---- from the best to the worst ---- */
 
 /* A content that can be in a group, by what it is worth keeping. */

@@ -3,6 +3,12 @@
 #include "report/sink.h"
 
 #include <akin/report.h>
+#include <stdbool.h>
+
+const char *akin_copy_name(akin_copy copy) {
+  static const char *const names[] = {"best", "same", "near", "mirrored"};
+  return (size_t)copy < sizeof names / sizeof *names ? names[copy] : "unknown";
+}
 
 /* "12.3 kB" */
 static void duplicates_bytes(akin_sink *out, uint64_t bytes) {
