@@ -96,6 +96,12 @@ static bool child_limit(__rlimit_resource_t resource, rlim_t most) {
   return setrlimit(resource, &limit) == 0;
 }
 
+/* The program's handlers are not for here: a crash is to end the child, and nothing else. */
+static void child_reset_signals(void) {
+  for (int i = 1; i < NSIG; i++)
+    signal(i, SIG_DFL); /* fails for two, which have no handlers */
+}
+
 /* The standard streams lead nowhere, the pipe is number CHILD_PIPE, and there are no others. */
 static bool child_close_files(int pipe_end) {
   const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -143,6 +149,7 @@ static _Noreturn void child_main(const akin_child_work *work, int pipe_end, size
   akin_error err = {AKIN_OK, ""};
   akin_buffer answer = AKIN_BUFFER_INIT(ceiling);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  child_reset_signals();
   if (!child_close_files(pipe_end)) _exit(1);
   akin_status status = work->prepare(work->context, &err);
   if (status == AKIN_OK) status = child_confine(work, &err);

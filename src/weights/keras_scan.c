@@ -71,7 +71,8 @@ static akin_status scan_dataset(scan *s, akin_h5 group, const char *path, const 
   akin_status status = scan_count(s);
   if (status != AKIN_OK) return status;
   status = akin_h5_find(&dataset, &kind, group, path, s->err);
-  if (status == AKIN_OK && kind != AKIN_H5_DATASET) status = akin_fail(s->err, AKIN_ERROR_FORMAT, "is not in the file");
+  if (status == AKIN_OK && kind != AKIN_H5_DATASET)
+    status = akin_fail(s->err, AKIN_ERROR_FORMAT, "there is no such dataset in the file");
   if (status == AKIN_OK) status = akin_h5_numbers_of(&numbers, dataset, s->err);
   if (status != AKIN_OK) return akin_fail_context(s->err, status, "weight %s", name);
   return scan_put_tensor(s, name, &numbers);
