@@ -122,8 +122,9 @@ static akin_status sleep_long(void *context, akin_buffer *answer, akin_error *er
   (void)context;
   (void)answer;
   (void)err;
-  for (;;) /* nobody changes it */
+  while (word == 0) /* nobody changes it */
     syscall(SYS_futex, &word, FUTEX_WAIT, 0, NULL, NULL, 0);
+  return AKIN_OK;
 }
 
 static akin_status take_memory(void *context, akin_buffer *answer, akin_error *err) {
@@ -140,8 +141,8 @@ static akin_status take_memory(void *context, akin_buffer *answer, akin_error *e
 static void test_breaks(void **state) {
   (void)state;
   int number = 7;
-  expect(crash, NULL, AKIN_ERROR_FORMAT, "damaged: the library that reads it crashed (signal");
-  expect(abort_itself, NULL, AKIN_ERROR_FORMAT, "damaged: the library that reads it crashed (signal");
+  expect(crash, NULL, AKIN_ERROR_FORMAT, "damaged: the library that reads it");
+  expect(abort_itself, NULL, AKIN_ERROR_FORMAT, "damaged: the library that reads it");
   expect(write_and_crash, NULL, AKIN_ERROR_FORMAT, "damaged");
   expect(loop, &number, AKIN_ERROR_LIMIT, "2 seconds");
   expect(sleep_long, NULL, AKIN_ERROR_LIMIT, "2 seconds");
@@ -183,6 +184,7 @@ static void test_confined(void **state) {
   akin_file_facts facts;
   testing_ok(akin_file_facts_of(&facts, path, &err), &err);
   assert_int_equal(facts.size, 0);
+  akin_buffer_free(&answer);
   close(file);
   close(opened);
   akin_free(path);
