@@ -1,18 +1,13 @@
-/* library.h - finding and loading OpenVINO's C library. Nothing of its types is here: see openvino.c. */
+/* library.h - where OpenVINO is: base/library.h looks for it, by the name that this build was made for. */
 #ifndef AKIN_RUNTIME_LIBRARY_H
 #define AKIN_RUNTIME_LIBRARY_H
 
-#include <akin/status.h>
+#include "base/library.h"
 
-/*
- * Loads the library of the version that this build was made for and gives the handle of dlopen. It is never unloaded:
- * OpenVINO and its threads do not survive that. Looked for, in this order:
- *     $AKIN_OPENVINO, and lib inside it; when the variable is set, nowhere else
- *     akin and ../lib/akin, seen from the folder of libakin.so, then from that of the program
- *     the folder that was staged when this was built
- * AKIN_ERROR_RUNTIME: nowhere (says where it looked, which other version lies there, and what to do), or it cannot be
- * loaded (says why).
- */
-akin_status akin_library_load(void **handle, akin_error *err);
+/* Looks into $AKIN_OPENVINO too. Once loaded it stays: OpenVINO and its threads do not survive being unloaded. Its
+ * libraries find each other beside themselves, so that only the first of them has to be found. */
+static const akin_library akin_library_openvino = {
+    "OpenVINO", AKIN_OPENVINO_SONAME, /* libopenvino_c.so.2641: the number is the version */
+    "libopenvino_c.so", "AKIN_OPENVINO", AKIN_OPENVINO_LIB};
 
 #endif

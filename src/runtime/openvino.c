@@ -102,7 +102,7 @@ static bool openvino_symbol(void *function, void *handle, const char *name) {
 static akin_status openvino_load(akin_error *err) {
   void *handle = NULL;
   if (openvino_loaded) return AKIN_OK;
-  akin_status status = akin_library_load(&handle, err);
+  akin_status status = akin_library_open(&handle, &akin_library_openvino, err);
   if (status) return status;
 #define OPENVINO_LOOK_UP(name)                                                                                         \
   if (!openvino_symbol(&openvino.name, handle, #name))                                                                 \

@@ -25,7 +25,7 @@ static int tear_down(void **state) {
 static void load_fails(akin_error *err) {
   void *handle = &handle;
   memset(err, 0xa5, sizeof *err);
-  assert_int_equal(akin_library_load(&handle, err), AKIN_ERROR_RUNTIME);
+  assert_int_equal(akin_library_open(&handle, &akin_library_openvino, err), AKIN_ERROR_RUNTIME);
   assert_int_equal(err->code, AKIN_ERROR_RUNTIME);
   assert_null(handle);
   assert_non_null(strstr(err->text, "scripts/bootstrap"));
@@ -35,10 +35,10 @@ static void test_found(void **state) {
   (void)state;
   void *handle = NULL, *again = NULL;
   unsetenv("AKIN_OPENVINO");
-  assert_int_equal(akin_library_load(&handle, NULL), AKIN_OK);
+  assert_int_equal(akin_library_open(&handle, &akin_library_openvino, NULL), AKIN_OK);
   assert_non_null(handle);
   setenv("AKIN_OPENVINO", "", 1); /* as if it were not set */
-  assert_int_equal(akin_library_load(&again, NULL), AKIN_OK);
+  assert_int_equal(akin_library_open(&again, &akin_library_openvino, NULL), AKIN_OK);
   assert_ptr_equal(handle, again);
 }
 
@@ -87,7 +87,7 @@ static void test_memory_runs_out(void **state) {
   for (uint64_t n = 1; n < 20; n++) {
     void *handle = NULL;
     akin_memory_fail_at(n, false);
-    akin_status status = akin_library_load(&handle, NULL);
+    akin_status status = akin_library_open(&handle, &akin_library_openvino, NULL);
     akin_memory_fail_at(0, true);
     assert_true(status == AKIN_ERROR_MEMORY || status == AKIN_ERROR_RUNTIME);
     assert_null(handle);

@@ -1,8 +1,5 @@
-/*
- * library.c - where OpenVINO lies. Its libraries find each other beside themselves, so that only the first of them has
- * to be found, and a program can be moved together with its lib/akin.
- */
-#include "runtime/library.h"
+/* library.c - see library.h. */
+#include "base/library.h"
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -18,21 +15,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* AKIN_OPENVINO_SONAME, "libopenvino_c.so.2641": the build's; the number is the version. */
-#define LIBRARY_STEM "libopenvino_c.so"
-
 typedef struct library_search {
+  const akin_library *library;
   void *handle;
   akin_buffer places; /* that were looked at, for the message */
 } library_search;
 
 /* Another version's library in the folder, or NULL. */
-static char *library_other_version(const char *folder) {
+static char *library_other_version(const char *folder, const char *stem) {
   char *found = NULL;
-  DIR *listing = opendir(folder);
+  DIR *listing = stem ? opendir(folder) : NULL;
   if (!listing) return NULL;
   for (const struct dirent *entry; !found && (entry = readdir(listing));)
-    if (!strncmp(entry->d_name, LIBRARY_STEM, strlen(LIBRARY_STEM))) found = akin_strdup(entry->d_name);
+    if (!strncmp(entry->d_name, stem, strlen(stem))) found = akin_strdup(entry->d_name);
   closedir(listing);
   return found;
 }
@@ -40,7 +35,7 @@ static char *library_other_version(const char *folder) {
 static akin_status library_note(library_search *search, const char *folder) {
   if (search->places.data && strstr(search->places.data, folder))
     return AKIN_OK; /* library and program in one folder */
-  char *other = library_other_version(folder);
+  char *other = library_other_version(folder, search->library->stem);
   akin_status status = akin_buffer_printf(&search->places, "%s%s", search->places.size ? ", " : "", folder);
   if (!status && other) status = akin_buffer_printf(&search->places, " (has another version: %s)", other);
   akin_free(other);
@@ -51,7 +46,7 @@ static akin_status library_note(library_search *search, const char *folder) {
 static akin_status library_try(library_search *search, const char *folder, const char *sub, akin_error *err) {
   akin_status status = AKIN_OK;
   char *place = *sub ? akin_path_join(folder, sub) : akin_strdup(folder);
-  char *path = place ? akin_path_join(place, AKIN_OPENVINO_SONAME) : NULL;
+  char *path = place ? akin_path_join(place, search->library->file) : NULL;
   if (!path)
     status = akin_fail_memory(err, strlen(folder));
   else if (akin_file_exists(path)) {
@@ -81,7 +76,7 @@ static akin_status library_search_all(library_search *search, akin_error *err) {
   static const char here = 0; /* an address inside libakin */
   Dl_info module;
   akin_status status = AKIN_OK;
-  const char *chosen = secure_getenv("AKIN_OPENVINO");
+  const char *variable = search->library->variable, *chosen = variable ? secure_getenv(variable) : NULL;
   if (chosen && *chosen) {
     status = library_try(search, chosen, "", err);
     if (!status && !search->handle) status = library_try(search, chosen, "lib", err);
@@ -89,18 +84,23 @@ static akin_status library_search_all(library_search *search, akin_error *err) {
   }
   if (dladdr(&here, &module)) status = library_try_beside(search, module.dli_fname, err);
   if (!status && !search->handle) status = library_try_beside(search, "/proc/self/exe", err);
-  if (!status && !search->handle) status = library_try(search, AKIN_OPENVINO_LIB, "", err);
+  if (!status && !search->handle) status = library_try(search, search->library->built, "", err);
   return status;
 }
 
-akin_status akin_library_load(void **handle, akin_error *err) {
-  library_search search = {NULL, AKIN_BUFFER_INIT(0)};
+static akin_status library_fail_missing(const library_search *search, akin_error *err) {
+  const akin_library *library = search->library;
+  const char *variable = library->variable;
+  return akin_fail(err, AKIN_ERROR_RUNTIME, "%s is missing: no %s in %s; run scripts/bootstrap%s%s%s", library->title,
+                   library->file, search->places.data, variable ? ", or set " : "", variable ? variable : "",
+                   variable ? " to its folder" : "");
+}
+
+akin_status akin_library_open(void **handle, const akin_library *library, akin_error *err) {
+  library_search search = {library, NULL, AKIN_BUFFER_INIT(0)};
   *handle = NULL;
   akin_status status = library_search_all(&search, err);
-  if (!status && !search.handle)
-    status = akin_fail(err, AKIN_ERROR_RUNTIME,
-                       "OpenVINO is missing: no %s in %s; run scripts/bootstrap, or set AKIN_OPENVINO to its folder",
-                       AKIN_OPENVINO_SONAME, search.places.data);
+  if (!status && !search.handle) status = library_fail_missing(&search, err);
   if (!status) *handle = search.handle;
   akin_buffer_free(&search.places);
   return status;
