@@ -7,13 +7,13 @@
  * Writes FOLDER/found.u64: u64 [questions, 10], ids, 0 where fewer were found. Prints one line of JSON: seconds of each
  * step, bytes of the graph's file, and what akin measured of it itself. Questions are asked on one thread.
  */
+#include "search/approximate.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "search/approximate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -61,8 +61,7 @@ static akin_status bench_pack(bench *b, akin_error *err) {
 static akin_status bench_build(bench *b, akin_error *err) {
   double began = akin_clock_seconds();
   akin_status status = akin_approximate_new(&b->approximate, (uint32_t)b->dim, b->kind, false, err);
-  if (!status)
-    status = akin_approximate_add_all(b->approximate, b->packed, (unsigned)b->threads, NULL, NULL, err);
+  if (!status) status = akin_approximate_add_all(b->approximate, b->packed, (unsigned)b->threads, NULL, NULL, err);
   printf("{\"build\": %.3f", bench_lap(&began));
   if (!status) status = akin_approximate_measure(b->approximate, b->packed, (unsigned)b->threads, err);
   printf(", \"measure\": %.3f", bench_lap(&began));

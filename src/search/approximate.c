@@ -18,7 +18,8 @@
 
 /* ---- the library ---- */
 
-static const akin_library approximate_library = {"approximate search", AKIN_HNSW_FILE, NULL, NULL, AKIN_APPROXIMATE_LIB};
+static const akin_library approximate_library = {"approximate search", AKIN_HNSW_FILE, NULL, NULL,
+                                                 AKIN_APPROXIMATE_LIB};
 
 static akin_status approximate_load(const akin_hnsw_table **out, akin_error *err) {
   static _Atomic(const akin_hnsw_table *) loaded; /* threads that come at the same time get the same one */
@@ -247,8 +248,8 @@ static size_t approximate_cut(akin_scored *scored, size_t count, size_t k) {
 }
 
 akin_status akin_approximate_best(akin_scored **out, size_t *count, akin_approximate *a, const akin_vectors *v,
-                                  const float *query, size_t k, bool (*skip)(void *context, uint64_t id),
-                                  void *context, size_t excluded, akin_error *err) {
+                                  const float *query, size_t k, bool (*skip)(void *context, uint64_t id), void *context,
+                                  size_t excluded, akin_error *err) {
   size_t candidates = 0, scored = 0, wanted = 0;
   *out = NULL;
   *count = 0;

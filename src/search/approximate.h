@@ -32,8 +32,8 @@ typedef struct akin_approximate akin_approximate;
 /* Can features of this size be in a graph? */
 bool akin_approximate_possible(uint32_t dim);
 
-/* An empty graph. thorough: more neighbours and candidates, for features that the usual ones find too few of; takes twice
- * the time and more memory. Errors: RUNTIME (the library with usearch is missing), LIMIT (dim), MEMORY. */
+/* An empty graph. thorough: more neighbours and candidates, for features that the usual ones find too few of; takes
+ * twice the time and more memory. Errors: RUNTIME (the library with usearch is missing), LIMIT (dim), MEMORY. */
 akin_status akin_approximate_new(akin_approximate **out, uint32_t dim, akin_compact kind, bool thorough,
                                  akin_error *err);
 /*
@@ -76,7 +76,7 @@ size_t akin_approximate_extra_count(const akin_approximate *a);
  * *count is less than k when too few candidates were left: ask exactly then.
  */
 akin_status akin_approximate_best(akin_scored **out, size_t *count, akin_approximate *a, const akin_vectors *v,
-                                  const float *query, size_t k, bool (*skip)(void *context, uint64_t id),
-                                  void *context, size_t excluded, akin_error *err);
+                                  const float *query, size_t k, bool (*skip)(void *context, uint64_t id), void *context,
+                                  size_t excluded, akin_error *err);
 
 #endif

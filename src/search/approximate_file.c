@@ -125,7 +125,8 @@ static akin_status file_take(akin_approximate **out, akin_mapping *mapping, uint
   akin_status status = akin_approximate_create(out, dim, &facts, err);
   if (status) return status;
   akin_approximate *a = *out;
-  bool done = (writable ? a->hnsw->load : a->hnsw->view)(a->graph, bytes + FILE_HEADER, mapping->size - FILE_HEADER, &why);
+  bool done =
+      (writable ? a->hnsw->load : a->hnsw->view)(a->graph, bytes + FILE_HEADER, mapping->size - FILE_HEADER, &why);
   if (done && a->hnsw->count(a->graph) == facts.features) {
     if (writable) return AKIN_OK;
     a->mapping = *mapping;

@@ -39,7 +39,8 @@ static float compact_float(uint32_t bits) {
 
 uint16_t akin_compact_half(float value) {
   const uint32_t bits = compact_bits(value), sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
-  const uint32_t least = 113u << 23; /* 2^-14: below it halves are multiples of 2^-24, and so is this sum's last place */
+  const uint32_t least =
+      113u << 23; /* 2^-14: below it halves are multiples of 2^-24, and so is this sum's last place */
   if (magnitude < least) return (uint16_t)(sign | (compact_bits(compact_float(magnitude) + 0.5f) - compact_bits(0.5f)));
   const uint32_t odd = magnitude >> 13 & 1;
   return (uint16_t)(sign | ((magnitude - (112u << 23) + 0xfffu + odd) >> 13));
@@ -47,7 +48,8 @@ uint16_t akin_compact_half(float value) {
 
 float akin_compact_from_half(uint16_t half) {
   const uint32_t sign = (uint32_t)(half & 0x8000u) << 16, magnitude = half & 0x7fffu;
-  const float value = magnitude < 0x400u ? ldexpf((float)magnitude, -24) : compact_float((magnitude << 13) + (112u << 23));
+  const float value =
+      magnitude < 0x400u ? ldexpf((float)magnitude, -24) : compact_float((magnitude << 13) + (112u << 23));
   return compact_float(compact_bits(value) | sign);
 }
 
@@ -93,12 +95,13 @@ static float compact_plain_f16(const uint16_t *a, const uint16_t *b, size_t n) {
 
 const akin_compact_kernels akin_compact_plain = {compact_plain_i8, compact_plain_f16};
 
-static inline float compact_distance_i8(const akin_compact_kernels *kernels, const void *a, const void *b, size_t size) {
+static inline float compact_distance_i8(const akin_compact_kernels *kernels, const void *a, const void *b,
+                                        size_t size) {
   const size_t n = size - sizeof(float);
   float of_a, of_b;
   memcpy(&of_a, (const char *)a + n, sizeof of_a);
   memcpy(&of_b, (const char *)b + n, sizeof of_b);
-  return 1.0f - (float)kernels->dot_i8(a, b, n) * of_a * of_b;
+  return 1.0f - (float)kernels->dot_i8(a, b, n) * (of_a * of_b);
 }
 
 static float compact_distance_plain_i8(const void *a, const void *b, size_t size) {

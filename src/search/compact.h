@@ -1,6 +1,6 @@
 /*
- * compact.h - features in the form that the graph of approximate search keeps: as they are, or in a half or a quarter of
- * the bytes. Distances between such are only to find candidates; scores are computed from the features themselves.
+ * compact.h - features in the form that the graph of approximate search keeps: as they are, or in a half or a quarter
+ * of the bytes. Distances between such are only to find candidates; scores are computed from the features themselves.
  *
  *   kind  bytes of a vector                     what
  *   f32   4 · dim, rounded up to 128            the feature, then zeros
@@ -42,7 +42,7 @@ extern const akin_compact_kernels akin_compact_plain;
 extern const akin_compact_kernels akin_compact_avx2; /* x86-64 only; needs avx2, f16c and fma */
 bool akin_compact_avx2_supported(void);
 
-uint16_t akin_compact_half(float value);    /* rounded to even; |value| below 65,520 */
+uint16_t akin_compact_half(float value);     /* rounded to even; |value| below 65,520 */
 float akin_compact_from_half(uint16_t half); /* of a finite one */
 
 #endif
