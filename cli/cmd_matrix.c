@@ -14,8 +14,9 @@ typedef struct matrix_work {
   akin_error err;     /* and why */
 } matrix_work;
 
-static akin_status matrix_begin(void *context, const char *const *paths, size_t n) {
+static akin_status matrix_begin(void *context, const char *const *paths, size_t n, double seconds) {
   matrix_work *work = context;
+  (void)seconds;
   work->paths = paths;
   work->count = n;
   return AKIN_OK;

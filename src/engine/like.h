@@ -40,4 +40,12 @@ akin_status akin_question_answer(akin_question *q, akin_error *err);
 bool akin_question_skips(akin_status status);
 void akin_question_end(akin_question *q);
 
+/* Do the hits of an image follow from the scores of its feature alone? Then akin_question_everything may answer. What
+ * is added to akin_query, and turns hits down or reorders them, is added here too. */
+bool akin_question_is_plain(const akin_question *q);
+/* Answers for every stored image, all at once, as akin_question_answer would one after the other; everything.c. bytes:
+ * about what the lists of hits may take at a time; less makes it slower. */
+akin_status akin_question_everything(akin_question *q, size_t bytes, akin_hits_visit *visit, void *context,
+                                     akin_error *err);
+
 #endif

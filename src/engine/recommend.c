@@ -2,6 +2,8 @@
 #include "base/error.h"
 #include "engine/like.h"
 
+#define RECOMMEND_BYTES ((size_t)256 << 20) /* of hits that are gathered at the same time */
+
 typedef struct recommend {
   akin_question question;
   akin_hits_visit *visit;
@@ -45,7 +47,11 @@ akin_status akin_store_recommend(akin_store *store, const char *const *images, s
     return akin_fail(err, AKIN_ERROR_USAGE,
                      "recommendations are for one image each: no weights, negatives, or ways to combine images");
   akin_status status = akin_question_begin(&r.question, store, query, 1, err);
-  if (!status && count == 0) status = akin_storage_images(r.question.reader, NULL, recommend_stored, &r, err);
+  if (!status && count == 0) {
+    status = akin_question_is_plain(&r.question)
+                 ? akin_question_everything(&r.question, RECOMMEND_BYTES, visit, context, err)
+                 : akin_storage_images(r.question.reader, NULL, recommend_stored, &r, err);
+  }
   for (size_t i = 0; !status && i < count; i++)
     status = recommend_path(&r, images[i], err);
   akin_question_end(&r.question);

@@ -46,6 +46,16 @@ void akin_store_on_note(akin_store *store, void (*on_note)(void *context, const 
   store->note_context = context;
 }
 
+void akin_store_watch(akin_store *store, const akin_watch *watch) {
+  store->watch = watch ? *watch : (akin_watch){0};
+}
+
+bool akin_store_follow(const akin_store *store, double share) {
+  const akin_watch *watch = &store->watch;
+  if (watch->on_progress) watch->on_progress(watch->context, share);
+  return watch->should_cancel && watch->should_cancel(watch->context);
+}
+
 const char *akin_store_folder(const akin_store *store) {
   return store->folder;
 }

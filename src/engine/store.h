@@ -20,11 +20,15 @@ struct akin_store {
   size_t vectors_count;
   void (*on_note)(void *context, const char *line); /* NULL: nobody wants to know */
   void *note_context;
+  akin_watch watch;  /* of long work */
   akin_model *model; /* opened for a question whose image was not stored; kept for the next one */
 };
 
 /* Borrowed until the handle writes or is closed. NOT_FOUND says how to make a store. */
 akin_status akin_store_reader(akin_store *store, akin_storage **out, akin_error *err);
+
+/* Tells the watch how much of long work is done; true: it is to stop. */
+bool akin_store_follow(const akin_store *store, double share);
 
 /* The model of that name in the store (NULL: the first); freed with akin_stored_models_free(out, 1). NOT_FOUND names
  * those that are there. */

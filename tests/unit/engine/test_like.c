@@ -314,9 +314,10 @@ typedef struct square {
   float scores[64][64];
 } square;
 
-static akin_status square_begin(void *context, const char *const *paths, size_t n) {
+static akin_status square_begin(void *context, const char *const *paths, size_t n, double seconds) {
   square *s = context;
   assert_true(n <= 64);
+  assert_true(seconds > 0 && seconds < 10);
   for (size_t i = 1; i < n; i++)
     assert_true(strcmp(paths[i - 1], paths[i]) < 0);
   s->n = n;
