@@ -282,7 +282,7 @@ typedef struct akin_layers {
 #define AKIN_LAYERS_INIT                                                                                               \
   { .arena = AKIN_ARENA_INIT(0) }
 
-#define AKIN_LAYERS_MOST 10000u /* calls of layers in a network */
+#define AKIN_LAYERS_MOST 5000u /* calls of layers in a network */
 
 /*
  * Adds a copy of layer (name, kind and its settings; the rest is worked out here) behind all others.
