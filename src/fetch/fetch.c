@@ -1,0 +1,148 @@
+/* fetch.c - attempts, going on where one stopped, checking, and putting the file in its place. */
+#include "fetch/fetch.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/format.h"
+#include "base/memory.h"
+#include "base/path.h"
+#include "fetch/curl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct fetch_job {
+  const akin_fetch_request *request;
+  char *part; /* PATH.part */
+  akin_transfer transfer;
+  bool resumed; /* some of it is from an earlier call or attempt */
+} fetch_job;
+
+/* ---- the part ---- */
+
+static akin_status fetch_fail(const fetch_job *job, const char *what, akin_error *err) {
+  const int errnum = errno;
+  return akin_fail(err, errnum == ENOSPC || errnum == EDQUOT ? AKIN_ERROR_NO_SPACE : AKIN_ERROR_IO, "%s: %s: %s",
+                   job->part, what, akin_errno_text(errnum));
+}
+
+/* Opens PATH.part, this process's own as long as it is open. */
+static akin_status fetch_open(fetch_job *job, akin_error *err) {
+  struct stat facts;
+  job->transfer.file = open(job->part, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (job->transfer.file < 0 || fstat(job->transfer.file, &facts)) return fetch_fail(job, "cannot open", err);
+  if (!S_ISREG(facts.st_mode)) return akin_fail(err, AKIN_ERROR_IO, "%s: not a regular file", job->part);
+  if (flock(job->transfer.file, LOCK_EX | LOCK_NB)) {
+    return errno == EWOULDBLOCK ? akin_fail(err, AKIN_ERROR_BUSY, "%s: another process is fetching it", job->part)
+                                : fetch_fail(job, "cannot lock", err);
+  }
+  job->transfer.got = (uint64_t)facts.st_size;
+  job->resumed = job->transfer.got > 0;
+  return AKIN_OK;
+}
+
+static akin_status fetch_start_again(fetch_job *job, akin_error *err) {
+  job->transfer.got = 0;
+  job->resumed = false;
+  return ftruncate(job->transfer.file, 0) ? fetch_fail(job, "cannot be emptied", err) : AKIN_OK;
+}
+
+/* ---- attempts ---- */
+
+static bool fetch_is_cancelled(const akin_fetch_request *r) {
+  return r->should_cancel && r->should_cancel(r->context);
+}
+
+/* Waits, and looks ten times a second whether it is still to. */
+static void fetch_pause(const akin_fetch_request *r, unsigned attempt) {
+  const unsigned doublings = attempt < 6 ? attempt : 6;
+  for (unsigned i = 0; i < (r->pause_seconds << doublings) * 10 && !fetch_is_cancelled(r); i++)
+    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+}
+
+static akin_status fetch_transfer(fetch_job *job, akin_error *err) {
+  const akin_fetch_request *r = job->request;
+  akin_status status = AKIN_OK;
+  for (unsigned attempt = 0; attempt < r->attempts; attempt++) {
+    akin_error why;
+    if (r->bytes && job->transfer.got == r->bytes) return AKIN_OK; /* an earlier call was stopped at its very end */
+    status = akin_transfer_run(&job->transfer, &why);
+    if (status && job->transfer.unresumed && !(status = fetch_start_again(job, &why)))
+      status = akin_transfer_run(&job->transfer, &why);
+    if (!status) return AKIN_OK;
+    if (!job->transfer.worthwhile) return akin_fail(err, status, "%s", why.text);
+    if (attempt + 1 == r->attempts) {
+      return akin_fail(err, status, "%s (after %u attempt%s, with %llu bytes there)", why.text, r->attempts,
+                       r->attempts == 1 ? "" : "s", (unsigned long long)job->transfer.got);
+    }
+    job->resumed = job->transfer.got > 0;
+    fetch_pause(r, attempt);
+    if (fetch_is_cancelled(r)) return akin_fail(err, AKIN_ERROR_CANCELLED, "stopped; what has come is kept");
+  }
+  return status;
+}
+
+/* ---- checking ---- */
+
+static akin_status fetch_wrong(const fetch_job *job, const char *kind, const char *found, const char *wanted,
+                               akin_error *err) {
+  return akin_fail(err, AKIN_ERROR_MISMATCH, "%s: not the file that is wanted: its %s is %s, not %s",
+                   job->request->address, kind, found, wanted);
+}
+
+static akin_status fetch_check(const fetch_job *job, akin_error *err) {
+  const akin_fetch_request *r = job->request;
+  akin_hash hash;
+  char hex[AKIN_HASH_HEX_SIZE], wanted[AKIN_HASH_HEX_SIZE];
+  akin_status status = AKIN_OK;
+  if (r->bytes && job->transfer.got != r->bytes) {
+    snprintf(hex, sizeof hex, "%llu bytes", (unsigned long long)job->transfer.got);
+    snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)r->bytes);
+    return fetch_wrong(job, "size", hex, wanted, err);
+  }
+  if (r->sha256 && !(status = akin_hash_file(&hash, job->part, err)) && !akin_hash_equal(&hash, r->sha256)) {
+    akin_hash_hex(hex, &hash);
+    akin_hash_hex(wanted, r->sha256);
+    return fetch_wrong(job, "SHA-256", hex, wanted, err);
+  }
+  if (status || !r->md5 || (status = akin_hash_file_md5(hex, job->part, err))) return status;
+  return strcmp(hex, r->md5) == 0 ? AKIN_OK : fetch_wrong(job, "MD5", hex, r->md5, err);
+}
+
+/* A part that an earlier call left may be of another file: then once more from the start. */
+static akin_status fetch_and_check(fetch_job *job, akin_error *err) {
+  akin_error why;
+  akin_status status = fetch_transfer(job, err);
+  if (status) return status;
+  status = fetch_check(job, &why);
+  if (status == AKIN_ERROR_MISMATCH && job->resumed && !(status = fetch_start_again(job, err)) &&
+      !(status = fetch_transfer(job, err)))
+    status = fetch_check(job, &why);
+  return status ? akin_fail(err, status, "%s", why.text) : AKIN_OK;
+}
+
+static akin_status fetch_finish(const fetch_job *job, akin_error *err) {
+  if (fsync(job->transfer.file)) return fetch_fail(job, "cannot write", err);
+  return rename(job->part, job->request->path) ? fetch_fail(job, "cannot be renamed", err) : AKIN_OK;
+}
+
+akin_status akin_fetch(const akin_fetch_request *request, akin_error *err) {
+  fetch_job job = {.request = request, .transfer = {.request = request, .file = -1}};
+  const bool secure = strncmp(request->address, "https://", 8) == 0;
+  if (!secure && !(request->plain && strncmp(request->address, "http://", 7) == 0))
+    return akin_fail(err, AKIN_ERROR_USAGE, "%s: not an address that begins with https://", request->address);
+  if (!(job.part = akin_format("%s.part", request->path))) return akin_fail_memory(err, strlen(request->path));
+  akin_status status = fetch_open(&job, err);
+  if (!status) status = fetch_and_check(&job, err);
+  if (!status) status = fetch_finish(&job, err);
+  if (status == AKIN_ERROR_MISMATCH) (void)akin_file_remove(job.part, NULL);
+  if (job.transfer.file >= 0) close(job.transfer.file);
+  akin_free(job.part);
+  return status;
+}
