@@ -158,26 +158,8 @@ static const cli_option model_card = {0,
                                       0,
                                       NULL,
                                       "which network the weights are of: a name of `akin model list`, or a .json file"};
-static const cli_option model_name = {0,
-                                      "name",
-                                      "NAME",
-                                      CLI_TEXT,
-                                      offsetof(cli_settings, name),
-                                      0,
-                                      0,
-                                      NULL,
-                                      "what to call the model (default: as its card)"};
-static const cli_option model_replace = {0,
-                                         "replace",
-                                         NULL,
-                                         CLI_FLAG,
-                                         offsetof(cli_settings, replace),
-                                         0,
-                                         0,
-                                         NULL,
-                                         "take the place of a model of that name"};
-static const cli_option *const model_import_options[] = {&model_card, &model_name, &model_replace, &cli_option_quiet,
-                                                         NULL};
+static const cli_option *const model_import_options[] = {&model_card, &cli_option_name, &cli_option_replace,
+                                                         &cli_option_quiet, NULL};
 static const cli_example model_import_examples[] = {
     {"akin model import efficientnet_lite0.pth", "weights that akin knows by their hash"},
     {"akin model import own.pth --card efficientnet-lite0 --name shop", "weights of your own"},

@@ -4,8 +4,25 @@
 
 #include "options.h"
 
-extern const cli_command cli_index, cli_like, cli_recommend, cli_compare, cli_duplicates, cli_matrix, cli_embed,
-    cli_export, cli_status, cli_verify, cli_remove, cli_model_list, cli_model_import, cli_model_inspect,
-    cli_model_export, cli_model_remove, cli_help, cli_version, cli_completions;
+extern const cli_command cli_index;
+extern const cli_command cli_like;
+extern const cli_command cli_recommend;
+extern const cli_command cli_compare;
+extern const cli_command cli_duplicates;
+extern const cli_command cli_matrix;
+extern const cli_command cli_embed;
+extern const cli_command cli_export;
+extern const cli_command cli_status;
+extern const cli_command cli_verify;
+extern const cli_command cli_remove;
+extern const cli_command cli_model_list;
+extern const cli_command cli_model_pull;
+extern const cli_command cli_model_import;
+extern const cli_command cli_model_inspect;
+extern const cli_command cli_model_export;
+extern const cli_command cli_model_remove;
+extern const cli_command cli_help;
+extern const cli_command cli_version;
+extern const cli_command cli_completions;
 
 #endif

@@ -95,6 +95,11 @@ const cli_option cli_option_null = {'0',
                                     NULL,
                                     "names in --files-from end in NUL, as find -print0 writes them"};
 
+const cli_option cli_option_name = {
+    0, "name", "NAME", CLI_TEXT, FIELD(name), 0, 0, NULL, "what to call the model (default: as its card)"};
+const cli_option cli_option_replace = {
+    0, "replace", NULL, CLI_FLAG, FIELD(replace), 0, 0, NULL, "take the place of a model of that name"};
+
 const cli_command *cli_command_at(size_t index) {
   for (const cli_group *group = cli_groups; group->title; group++) {
     for (const cli_command *const *command = group->commands; *command; command++)

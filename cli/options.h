@@ -25,7 +25,7 @@ typedef enum cli_format {
 
 /* What was said, or else the default. Strings are borrowed from argv. */
 typedef struct cli_settings {
-  const char *store, *model, *models, *output, *files_from, *card, *name, *layer;
+  const char *store, *model, *models, *output, *files_from, *card, *name, *from, *layer;
   /* One of the option's choices; NULL: not given. */
   const char *format_name, *preprocess, *pooling, *precision;
   uint64_t k, jobs;
@@ -100,7 +100,8 @@ extern const cli_group cli_groups[]; /* ends with {NULL, NULL}; commands.c */
 extern const cli_option cli_option_help, cli_option_store, cli_option_model, cli_option_models, cli_option_format,
     cli_option_output, cli_option_quiet, cli_option_verbose, cli_option_print0, cli_option_jobs, cli_option_k,
     cli_option_include_self, cli_option_layer, cli_option_pooling, cli_option_preprocess, cli_option_precision,
-    cli_option_max_bytes, cli_option_max_pixels, cli_option_files_from, cli_option_null;
+    cli_option_max_bytes, cli_option_max_pixels, cli_option_files_from, cli_option_null, cli_option_name,
+    cli_option_replace;
 
 const cli_command *cli_command_find(const char *name); /* NULL: none */
 /* The nth command in the order of the groups; NULL past the last. */

@@ -132,6 +132,39 @@ typedef struct akin_import_options {
 AKIN_API akin_status akin_model_import_file(const char *path, const akin_import_options *options, char *name,
                                             size_t name_size, akin_error *err);
 
+/* How a network is pulled. Start from AKIN_PULL_OPTIONS_INIT. Strings are borrowed for the call. */
+typedef struct akin_pull_options {
+  uint32_t version;
+  const char *models_folder; /* as in akin_model_options */
+  const char *from;          /* the weights file, had by other means: nothing is fetched; NULL: it is fetched */
+  const char *name;          /* NULL: the card's name */
+  int replace;               /* as in akin_import_options */
+
+  /* All callbacks may be NULL, and are called by the calling thread. */
+  void (*on_note)(void *context, const char *line); /* what is fetched; a file that nothing verifies. One line */
+  /* Several times a second: bytes of the weights file. total 0: the server does not say. */
+  void (*on_progress)(void *context, uint64_t got, uint64_t total);
+  int (*should_cancel)(void *context); /* not 0: stop, keep what has come; the status is AKIN_ERROR_CANCELLED */
+  void *context;
+} akin_pull_options;
+
+#define AKIN_PULL_OPTIONS_VERSION 1u
+#define AKIN_PULL_OPTIONS_INIT                                                                                         \
+  { AKIN_PULL_OPTIONS_VERSION, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL }
+
+/*
+ * Fetches the official weights of a built-in card and imports them; from then on the network is needed no more. The
+ * address is the card's, or, where $AKIN_MIRROR is set, that folder's: "https://mirror.example/keras" (http:// is
+ * taken, too); proxies are those of libcurl's environment variables. What was fetched is held against the card's hash;
+ * a file whose publisher gives none is taken, on_note is told its SHA-256, and later pulls of the same model must give
+ * the same. One that was stopped or failed goes on where it was. card: a built-in card's name options: NULL for the
+ * defaults name: as in akin_model_import_file Errors: those of akin_model_import_file; NOT_FOUND (no such card; the
+ * server has no such file), MISMATCH (not the file that the card names), UNSUPPORTED (a card without an address; no
+ * libcurl), IO (the address cannot be reached: says how to do without), LIMIT (above 8 GB), CANCELLED.
+ */
+AKIN_API akin_status akin_model_pull(const char *card, const akin_pull_options *options, char *name, size_t name_size,
+                                     akin_error *err);
+
 /*
  * Takes an imported model away. Features that stores hold of it stay.
  *   models_folder: as in akin_model_options

@@ -26,8 +26,7 @@ akin_status akin_model_import_file(const char *path, const akin_import_options *
     status = akin_model_import(&imported, &request, err);
   }
   if (!status && name && name_size > 0) {
-    size_t length = strlen(imported);
-    if (length >= name_size) length = name_size - 1;
+    const size_t length = strlen(imported) < name_size ? strlen(imported) : name_size - 1;
     memcpy(name, imported, length);
     name[length] = '\0';
   }

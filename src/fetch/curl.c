@@ -2,7 +2,6 @@
 #include "fetch/curl.h"
 
 #include "base/error.h"
-#include "base/format.h"
 
 #include <akin/status.h>
 #include <curl/curl.h>
@@ -10,6 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define CURL_SONAME    "libcurl.so.4"
@@ -65,6 +65,16 @@ typedef struct curl_work {
   akin_error why; /* of a stop that was ours; code AKIN_OK: there was none */
 } curl_work;
 
+static akin_status curl_check_space(curl_work *work, uint64_t needed) {
+  const akin_fetch_request *r = work->transfer->request;
+  struct statvfs disk;
+  if (fstatvfs(work->transfer->file, &disk)) return AKIN_OK; /* writing will tell */
+  const uint64_t left = (uint64_t)disk.f_bavail * disk.f_frsize;
+  if (needed <= left) return AKIN_OK;
+  return akin_fail(&work->why, AKIN_ERROR_NO_SPACE, "%s: %llu MB are to come, the disk has %llu MB left", r->path,
+                   (unsigned long long)(needed >> 20), (unsigned long long)(left >> 20));
+}
+
 /* Is what the server is about to send what was asked for? Looked at before its first byte is kept. */
 static akin_status curl_check_size(curl_work *work) {
   akin_transfer *t = work->transfer;
@@ -82,7 +92,7 @@ static akin_status curl_check_size(curl_work *work) {
     return akin_fail(&work->why, AKIN_ERROR_LIMIT, "%s: %llu bytes, at most %llu are taken", r->address,
                      (unsigned long long)t->total, (unsigned long long)r->max_bytes);
   }
-  return AKIN_OK;
+  return curl_check_space(work, (uint64_t)length);
 }
 
 static akin_status curl_keep(curl_work *work, const char *bytes, size_t n) {
@@ -94,11 +104,7 @@ static akin_status curl_keep(curl_work *work, const char *bytes, size_t n) {
   while (n > 0) {
     const ssize_t put = pwrite(t->file, bytes, n, (off_t)t->got);
     if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) {
-      const int errnum = put < 0 ? errno : EIO;
-      return akin_fail(&work->why, errnum == ENOSPC || errnum == EDQUOT ? AKIN_ERROR_NO_SPACE : AKIN_ERROR_IO,
-                       "%s.part: cannot write: %s", t->request->path, akin_errno_text(errnum));
-    }
+    if (put <= 0) return akin_fail_errno(&work->why, put < 0 ? errno : EIO, "%s.part: cannot write", t->request->path);
     bytes += put;
     n -= (size_t)put;
     t->got += (uint64_t)put;

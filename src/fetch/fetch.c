@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/format.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "fetch/curl.h"
@@ -26,21 +25,19 @@ typedef struct fetch_job {
 
 /* ---- the part ---- */
 
-static akin_status fetch_fail(const fetch_job *job, const char *what, akin_error *err) {
-  const int errnum = errno;
-  return akin_fail(err, errnum == ENOSPC || errnum == EDQUOT ? AKIN_ERROR_NO_SPACE : AKIN_ERROR_IO, "%s: %s: %s",
-                   job->part, what, akin_errno_text(errnum));
-}
-
 /* Opens PATH.part, this process's own as long as it is open. */
 static akin_status fetch_open(fetch_job *job, akin_error *err) {
   struct stat facts;
   job->transfer.file = open(job->part, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-  if (job->transfer.file < 0 || fstat(job->transfer.file, &facts)) return fetch_fail(job, "cannot open", err);
+  if (job->transfer.file < 0 || fstat(job->transfer.file, &facts))
+    return akin_fail_errno(err, errno, "%s: cannot open", job->part);
   if (!S_ISREG(facts.st_mode)) return akin_fail(err, AKIN_ERROR_IO, "%s: not a regular file", job->part);
   if (flock(job->transfer.file, LOCK_EX | LOCK_NB)) {
-    return errno == EWOULDBLOCK ? akin_fail(err, AKIN_ERROR_BUSY, "%s: another process is fetching it", job->part)
-                                : fetch_fail(job, "cannot lock", err);
+    const int errnum = errno;
+    close(job->transfer.file);
+    job->transfer.file = -1; /* not ours to look after */
+    return errnum == EWOULDBLOCK ? akin_fail(err, AKIN_ERROR_BUSY, "%s: another process is fetching it", job->part)
+                                 : akin_fail_errno(err, errnum, "%s: cannot lock", job->part);
   }
   job->transfer.got = (uint64_t)facts.st_size;
   job->resumed = job->transfer.got > 0;
@@ -50,7 +47,7 @@ static akin_status fetch_open(fetch_job *job, akin_error *err) {
 static akin_status fetch_start_again(fetch_job *job, akin_error *err) {
   job->transfer.got = 0;
   job->resumed = false;
-  return ftruncate(job->transfer.file, 0) ? fetch_fail(job, "cannot be emptied", err) : AKIN_OK;
+  return ftruncate(job->transfer.file, 0) ? akin_fail_errno(err, errno, "%s: cannot be emptied", job->part) : AKIN_OK;
 }
 
 /* ---- attempts ---- */
@@ -128,8 +125,9 @@ static akin_status fetch_and_check(fetch_job *job, akin_error *err) {
 }
 
 static akin_status fetch_finish(const fetch_job *job, akin_error *err) {
-  if (fsync(job->transfer.file)) return fetch_fail(job, "cannot write", err);
-  return rename(job->part, job->request->path) ? fetch_fail(job, "cannot be renamed", err) : AKIN_OK;
+  if (fsync(job->transfer.file)) return akin_fail_errno(err, errno, "%s: cannot write", job->part);
+  return rename(job->part, job->request->path) ? akin_fail_errno(err, errno, "%s: cannot be renamed", job->part)
+                                               : AKIN_OK;
 }
 
 akin_status akin_fetch(const akin_fetch_request *request, akin_error *err) {
@@ -141,7 +139,8 @@ akin_status akin_fetch(const akin_fetch_request *request, akin_error *err) {
   akin_status status = fetch_open(&job, err);
   if (!status) status = fetch_and_check(&job, err);
   if (!status) status = fetch_finish(&job, err);
-  if (status == AKIN_ERROR_MISMATCH) (void)akin_file_remove(job.part, NULL);
+  if (status == AKIN_ERROR_MISMATCH || (status && job.transfer.file >= 0 && job.transfer.got == 0))
+    (void)akin_file_remove(job.part, NULL);
   if (job.transfer.file >= 0) close(job.transfer.file);
   akin_free(job.part);
   return status;
