@@ -15,9 +15,20 @@ static bool feature_makes_scores(const akin_layer *layer) {
   return layer->kind == AKIN_LAYER_CONV2D && c->kernel[0] == 1 && c->kernel[1] == 1;
 }
 
+/* Gives class scores another form: probabilities, a vector of a map of one place. */
+static bool feature_forms_scores(const akin_layer *layer) {
+  if (layer->kind == AKIN_LAYER_RESHAPE || layer->kind == AKIN_LAYER_FLATTEN) return true;
+  const akin_activation_kind kind = layer->activation.kind;
+  return layer->kind == AKIN_LAYER_ACTIVATION &&
+         (kind == AKIN_ACTIVATION_SOFTMAX || kind == AKIN_ACTIVATION_SIGMOID || kind == AKIN_ACTIVATION_LOG_SOFTMAX);
+}
+
 static akin_status feature_by_rule(size_t *layer, char **rule, const akin_layers *layers, akin_error *err) {
   const size_t last = akin_lower_standing(layers, akin_layers_output(layers));
-  const akin_layer *head = &layers->at[last];
+  size_t at = last;
+  while (feature_forms_scores(&layers->at[at]))
+    at = akin_lower_standing(layers, layers->at[at].inputs[0]);
+  const akin_layer *head = &layers->at[feature_makes_scores(&layers->at[at]) ? at : last];
   if (feature_makes_scores(head)) {
     *layer = akin_lower_standing(layers, head->inputs[0]);
     *rule = akin_format("the input of the last %s layer '%s'",

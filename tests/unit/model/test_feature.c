@@ -51,6 +51,27 @@ static void test_convolution_head(void **state) {
   akin_layers_free(&layers);
 }
 
+/* MobileNet's: class scores of a map of one place, given another shape and made probabilities. */
+static void test_scores_in_other_forms(void **state) {
+  (void)state;
+  akin_layers layers = AKIN_LAYERS_INIT;
+  akin_builder builder = {&layers, NULL, AKIN_OK}, *b = &builder;
+  size_t x = akin_builder_global_average_pooling2d_map(b, akin_builder_input(b, 8, 8), "pool");
+  x = akin_builder_dropout(b, x, "drop");
+  x = akin_builder_conv2d(b, x, "logits", &one_by_one, NULL);
+  x = akin_builder_reshape(b, x, "reshape", &(akin_shape){1, {8}});
+  akin_builder_softmax(b, x, "softmax");
+  assert_int_equal(b->status, AKIN_OK);
+  expect_found(&layers, NULL, "pool", "the input of the last 1×1 convolution layer 'logits'");
+  akin_layers_free(&layers);
+  builder = (akin_builder){&layers, NULL, AKIN_OK};
+  x = akin_builder_flatten(b, akin_builder_input(b, 8, 8), "flatten");
+  akin_builder_softmax(b, x, "softmax");
+  assert_int_equal(b->status, AKIN_OK);
+  expect_found(&layers, NULL, "softmax", "the output, layer 'softmax'");
+  akin_layers_free(&layers);
+}
+
 static void test_no_head(void **state) {
   (void)state;
   akin_layers layers = AKIN_LAYERS_INIT;
@@ -117,8 +138,13 @@ static void test_names(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_dense_head), cmocka_unit_test(test_convolution_head), cmocka_unit_test(test_no_head),
-      cmocka_unit_test(test_unknown),    cmocka_unit_test(test_distance),         cmocka_unit_test(test_names),
+      cmocka_unit_test(test_dense_head),
+      cmocka_unit_test(test_convolution_head),
+      cmocka_unit_test(test_scores_in_other_forms),
+      cmocka_unit_test(test_no_head),
+      cmocka_unit_test(test_unknown),
+      cmocka_unit_test(test_distance),
+      cmocka_unit_test(test_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,296 @@
+"""families.py AKIN [NAME…] [--all] [--results FILE] - does akin compute what Keras' applications compute?
+
+Keras makes each network, with weights that are hard to get right (harness.py), and saves it; akin imports the file and
+computes features of the same pixels, and of image files through --preprocess keras. Both must agree.
+
+Without NAME: one small network a family, with sizes at which paddings differ, in all three forms of files, and then the
+comparison itself is put to the test: with channels swapped, another epsilon, another padding, averages that count their
+padding and another order of flattening it must fail. --all: every card that akin has of Keras' networks as it is, with
+and without its last layers. --results adds what was found to a file that scripts/make-models-table reads.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import sys
+import tempfile
+import time
+
+import numpy
+
+import harness
+from harness import keras
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.join(HERE, "..", "..", "..")
+spec = importlib.util.spec_from_file_location("cards", os.path.join(TOP, "scripts", "make-keras-cards.py"))
+cards = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(cards)
+NETWORKS = {network.name: network for network in cards.networks()}
+
+PREPROCESS = {"caffe": keras.applications.vgg16.preprocess_input, "tf": keras.applications.xception.preprocess_input,
+              "inside": keras.applications.mobilenet_v3.preprocess_input}
+
+# The feature layer that akin must choose, by family. (Of MobileNetV3: what stands in front of `logits`.)
+FEATURES = {"vgg": "fc2", "mobilenet": "global_average_pooling2d", "mobilenet-v2": "global_average_pooling2d"}
+
+SMALL = [("vgg16", 64, 80, 10), ("resnet50", 97, 131, 7), ("resnet50-v2", 97, 131, 7), ("mobilenet-0.25-128", 97, 131, 9),
+         ("mobilenet-v2-0.35-96", 97, 131, 9), ("mobilenet-v3-small", 97, 131, 9),
+         ("mobilenet-v3-large-minimalistic", 97, 131, 9), ("inception-v3", 107, 139, 5),
+         ("inception-resnet-v2", 107, 139, 5), ("xception", 97, 131, 5)]
+
+
+# ---- one network ----
+
+class Case:
+    """A network as Keras builds it for a size, with weights, and the same as a model of akin's."""
+
+    def __init__(self, akin, network, height, width, classes):
+        self.akin, self.network, self.name = akin, network, network.name
+        self.height, self.width, self.classes = height, width, classes
+        self.paths, self.pixels = harness.save_pictures(akin.folder, height, width)
+        self.files = harness.save_files(akin.folder)
+        self.model = self.build()
+        harness.scramble(self.model, self.fed(self.pixels))
+
+    def make(self):
+        """classes 0: without the last layers."""
+        arguments = dict(self.network.arguments, input_shape=(self.height, self.width, 3), weights=None)
+        arguments |= {"classes": self.classes} if self.classes else {"include_top": False}
+        return self.network.make(**arguments)
+
+    def build(self):
+        """With the names that layers have in a fresh session."""
+        keras.utils.clear_session()
+        return self.make()
+
+    def fed(self, pixels):
+        return PREPROCESS[self.network.pixels](numpy.array(pixels, dtype=numpy.float32))
+
+    def feature(self, layer, pixels, model=None):
+        """What Keras gives at that layer; of a map the mean over its places."""
+        model = model or self.model
+        part = keras.Model(model.input, model.get_layer(layer).output)
+        value = numpy.concatenate([part(self.fed(pixels[i : i + 1])).numpy() for i in range(len(pixels))])
+        value = value.astype(numpy.float64)
+        return value.mean(axis=(1, 2)) if value.ndim == 4 else value
+
+    def shifted(self):
+        """The same network with other names for layers that Keras numbers: files of a long session."""
+        other = self.make()
+        other.set_weights(self.model.get_weights())
+        return other
+
+    def card(self, **changes):
+        """The network's card for this size and number of classes: a path."""
+        with open(os.path.join(TOP, "models", self.name + ".json"), encoding="utf-8") as text:
+            card = json.load(text)
+        card["input"].update(width=self.width, height=self.height)
+        card.update(classes=self.classes, weights=[], **changes)
+        path = os.path.join(self.akin.folder, "card.json")
+        with open(path, "w", encoding="utf-8") as out:
+            json.dump(card, out)
+        return path
+
+    def bring(self, card, ending=".h5", model=None):
+        """Imports the network into akin as "net"."""
+        path = os.path.join(self.akin.folder, "net" + ending)
+        harness.save(model or self.model, path)
+        self.akin.do("model", "import", path, "--card", card, "--name", "net", "--replace")
+        os.remove(path)
+
+    def wanted_layer(self):
+        if self.classes == 0:
+            return self.model.layers[-1].name
+        if self.network.family.startswith("mobilenet-v3"):
+            names = [layer.name for layer in self.model.layers]
+            return names[names.index("dropout") - 1]
+        return FEATURES.get(self.network.family, "avg_pool")
+
+
+def compare(report, case, what):
+    """Features of equal pixels, of files as a notebook reads them, and class scores. Returns the largest difference."""
+    told = case.akin.inspect("net")
+    layer = told["feature_layer"]
+    report.expect(layer == case.wanted_layer(), f"{what}: the feature layer is {layer}")
+    compare_layers(report, case, told["layers"], what)
+    found = report.same(case.akin.embed("net", case.paths), case.feature(layer, case.pixels), f"{what}, pixels")
+    pixels = harness.load(case.files, case.height, case.width)
+    got = case.akin.embed("net", case.files, "--preprocess", "keras")
+    return max(found, report.same(got, case.feature(layer, pixels), f"{what}, files by --preprocess keras"))
+
+
+def compare_layers(report, case, told, what):
+    """Names, classes, shapes and parameters of all layers, in Keras' order; operations on tensors are among them."""
+    got = [(layer["name"], layer["kind"], layer["shape"], layer["weights"]) for layer in told[1:]]
+    want = [(layer.name, type(layer).__name__, list(layer.output.shape[1:]),
+             layer.count_params() if isinstance(layer, keras.Layer) else 0) for layer in case.model.operations[1:]]
+    wrong = next((i for i, pair in enumerate(zip(got, want)) if pair[0] != pair[1]), None)
+    first = "" if wrong is None else f": {got[wrong]}, Keras has {want[wrong]}"
+    report.expect(got == want, f"{what}: {len(want)} layers as Keras lists them{first}")
+
+
+# ---- what must be noticed ----
+
+def layers_of(model, kind):
+    return [layer for layer in model.layers if isinstance(layer, kind)]
+
+
+def swap_channels(case):
+    return case.feature(case.wanted_layer(), case.pixels[..., ::-1])
+
+
+def with_epsilon(case):
+    """1e-3 for 1.001e-5 and the other way round."""
+    normalizations = layers_of(case.model, keras.layers.BatchNormalization)
+    before = normalizations[0].epsilon
+    for layer in normalizations:
+        layer.epsilon = 1e-3 if before < 1e-4 else 1.001e-5
+    value = case.feature(case.wanted_layer(), case.pixels)
+    for layer in normalizations:
+        layer.epsilon = before
+    return value
+
+
+def with_calls(case, layers, call):
+    """The feature when call(layer, x) stands for what these layers do."""
+    for layer in layers:
+        layer.call = lambda x, *_, _layer=layer, **__: call(_layer, x)
+    value = case.feature(case.wanted_layer(), case.pixels)
+    for layer in layers:
+        del layer.call
+    return value
+
+
+def pad_otherwise(layer, x):
+    """Where zeros stand in front of a strided convolution: moved to the other side."""
+    (top, bottom), (left, right) = layer.padding
+    return keras.ops.pad(x, ((0, 0), (bottom, top), (right, left), (0, 0)))
+
+
+def stride_otherwise(layer, x):
+    """SAME with stride 2 as if the parity of the map were the other one."""
+    kernel = layer.kernel_size[0]
+    pads = []
+    for size in x.shape[1:3]:
+        total = max((-(-size // 2) - 1) * 2 + kernel - size, 0)
+        pads.append((total - total // 2 + 1, total // 2) if total % 2 == 0 else (total - total // 2, total // 2))
+    x = keras.ops.pad(x, ((0, 0), *pads, (0, 0)))
+    return keras.ops.conv(x, layer.kernel, strides=layer.strides, padding="valid")
+
+
+def average_padding(layer, x):
+    """3×3 averages that count their zeros."""
+    x = keras.ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    return keras.ops.average_pool(x, layer.pool_size, strides=layer.strides, padding="valid")
+
+
+def flatten_channels_first(_, x):
+    return keras.ops.reshape(keras.ops.transpose(x, (0, 3, 1, 2)), (x.shape[0], -1))
+
+
+def mutants(case):
+    """(what, features) of Keras with one thing wrong."""
+    yield "red and blue swapped", swap_channels(case)
+    if layers_of(case.model, keras.layers.BatchNormalization):
+        yield "another epsilon", with_epsilon(case)
+    uneven = [layer for layer in layers_of(case.model, keras.layers.ZeroPadding2D)
+              if any(before != after for before, after in layer.padding)]
+    if uneven:
+        yield "zeros on the other side", with_calls(case, uneven, pad_otherwise)
+    strided = [layer for layer in layers_of(case.model, keras.layers.Conv2D) if layer.padding == "same"
+               and layer.strides == (2, 2) and layer.kernel_size[0] > 1 and not layer.use_bias]
+    if strided:
+        yield "padding of the other parity", with_calls(case, strided, stride_otherwise)
+    averages = layers_of(case.model, keras.layers.AveragePooling2D)
+    if averages:
+        yield "averages that count their padding", with_calls(case, averages, average_padding)
+    if case.network.family == "vgg":
+        yield "channels first when flattened", with_calls(case, layers_of(case.model, keras.layers.Flatten),
+                                                          flatten_channels_first)
+
+
+def compare_mutants(report, case, what):
+    got = case.akin.embed("net", case.paths)
+    for name, features in mutants(case):
+        report.different(got, features, f"{what}: {name}")
+    report.same(got, case.feature(case.wanted_layer(), case.pixels), f"{what}, all put right again")
+
+
+# ---- all of it ----
+
+def small(report, akin, names):
+    for name, height, width, classes in SMALL:
+        if names and name not in names:
+            continue
+        case = Case(akin, NETWORKS[name], height, width, classes)
+        for ending in (".weights.h5", ".keras") if case.model.count_params() < 3e7 else ():
+            case.bring(case.card(), ending)
+            report.same(akin.embed("net", case.paths), case.feature(case.wanted_layer(), case.pixels), f"{name}{ending}")
+        case.bring(case.card(), model=case.shifted())
+        what = f"{name} of {width}×{height}"
+        compare(report, case, what)
+        scores = case.feature("predictions", case.pixels)
+        report.same(akin.embed("net", case.paths, "--layer", "predictions"), scores, f"{what}, class scores")
+        compare_mutants(report, case, what)
+
+
+def milliseconds(akin, case):
+    """One image on one core, without what a run costs once."""
+    times = []
+    for count in (2, 12):
+        paths = (case.paths * 2)[:count]
+        start = time.monotonic()
+        akin.embed("net", paths)
+        times.append(time.monotonic() - start)
+    return max(times[1] - times[0], 0) * 1000 / 10
+
+
+def whole(report, akin, names, results):
+    for network in NETWORKS.values():
+        if names and network.name not in names:
+            continue
+        found = {}
+        for top in (True, False):
+            name = network.name + ("" if top else "-notop")
+            case = Case(akin, network, network.size, network.size, 1000 if top else 0)
+            case.bring(name, model=case.shifted())
+            found["difference"] = max(found.get("difference", 0), float(compare(report, case, name)))
+            if top:
+                found |= {"dim": akin.embed("net", case.paths[:1]).shape[1], "parameters": case.model.count_params(),
+                          "milliseconds": round(milliseconds(akin, case), 1)}
+        if results:
+            add_result(results, network.name, found)
+
+
+def add_result(path, name, found):
+    known = {}
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as text:
+            known = json.load(text)
+    known[name] = found
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump(dict(sorted(known.items())), out, indent=1)
+        out.write("\n")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("akin")
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--results")
+    options = parser.parse_args()
+    report = harness.Report()
+    with tempfile.TemporaryDirectory() as folder:
+        akin = harness.Akin(options.akin, folder)
+        if options.all:
+            whole(report, akin, options.names, options.results)
+        else:
+            small(report, akin, options.names)
+    return 1 if report.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
