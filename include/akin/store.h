@@ -208,8 +208,9 @@ typedef struct akin_query {
                                     in; NULL: all AKIN_NEGATIVE_WEIGHT */
   size_t negative_count;
 
-  float min_score; /* no hit scores less; -1 to 1; default -1: all may be hits */
-  uint32_t offset; /* so many of the best hits are left out, and the k after them given; default 0 */
+  const char *where; /* a filter: only images that it lets through are hits; docs/filters.md; NULL: all */
+  float min_score;   /* no hit scores less; -1 to 1; default -1: all may be hits */
+  uint32_t offset;   /* so many of the best hits are left out, and the k after them given; default 0 */
   /*
    * 0: the best hits; up to 1: hits that are unlike each other (maximal marginal relevance): the next hit is the one
    * with the highest (1 - diverse) × score - diverse × its highest similarity to a hit before it. So scores need not
@@ -223,7 +224,7 @@ typedef struct akin_query {
 #define AKIN_NEGATIVE_WEIGHT    0.5f
 #define AKIN_DIVERSE_CANDIDATES 1000u
 #define AKIN_QUERY_INIT                                                                                                \
-  { AKIN_QUERY_VERSION, NULL, 5u, 0, NULL, NULL, AKIN_COMBINE_MEAN, NULL, NULL, 0u, -1.0f, 0u, 0.0f }
+  { AKIN_QUERY_VERSION, NULL, 5u, 0, NULL, NULL, AKIN_COMBINE_MEAN, NULL, NULL, 0u, NULL, -1.0f, 0u, 0.0f }
 
 /*
  * What was asked, as the hits know it: names and arrays are the hits' own, the paths of negatives are absolute, weights
@@ -239,10 +240,10 @@ AKIN_API const akin_query *akin_hits_asked(const akin_hits *hits);
  *   out: freed with akin_hits_free; NULL on failure
  *   images: `count` paths of files
  *   query: NULL for the defaults
- * Errors: USAGE (k of 0, no image, a weight, a number outside its range), NOT_FOUND (an empty store; no such model in
- * it; a query file), FORMAT (an image that cannot be read; images and negatives that cancel each other out), those of
- * akin_model_open and akin_model_embed_path, MISMATCH (the imported model is not the one the store's features are
- * from), IO, MEMORY.
+ * Errors: USAGE (k of 0, no image, a weight, a number outside its range, a filter: says where), NOT_FOUND (an empty
+ * store; no such model in it; a query file), FORMAT (an image that cannot be read; images and negatives that cancel
+ * each other out), those of akin_model_open and akin_model_embed_path, MISMATCH (the imported model is not the one the
+ * store's features are from), IO, MEMORY.
  */
 AKIN_API akin_status akin_store_like(akin_store *store, akin_hits **out, const char *const *images, size_t count,
                                      const akin_query *query, akin_error *err);

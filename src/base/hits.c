@@ -14,6 +14,7 @@ struct akin_hits {
   char **negatives;
   size_t negative_room; /* asked has their count */
   float *weights, *negative_weights;
+  char *where;
   akin_query asked; /* points to the above */
   akin_hit *hits;
   size_t count, room;
@@ -54,15 +55,16 @@ static float *hits_copy_floats(const float *values, size_t count, bool *failed) 
 
 akin_status akin_hits_ask(akin_hits *hits, const akin_query *query, size_t images, akin_error *err) {
   bool failed = false;
-  akin_free(hits->weights);
-  akin_free(hits->negative_weights);
   hits->weights = hits_copy_floats(query->weights, images, &failed);
   hits->negative_weights = hits_copy_floats(query->negative_weights, query->negative_count, &failed);
+  hits->where = query->where ? akin_strdup(query->where) : NULL;
+  failed = failed || (query->where && !hits->where);
   hits->asked = *query;
   hits->asked.model = hits->model;
   hits->asked.model_options = NULL;
   hits->asked.weights = hits->weights;
   hits->asked.negative_weights = hits->negative_weights;
+  hits->asked.where = hits->where;
   hits->asked.negatives = NULL;
   hits->asked.negative_count = 0;
   return failed ? akin_fail_memory(err, images * sizeof *hits->weights) : AKIN_OK;
@@ -110,6 +112,7 @@ void akin_hits_free(akin_hits *hits) {
   akin_free(hits->negatives);
   akin_free(hits->weights);
   akin_free(hits->negative_weights);
+  akin_free(hits->where);
   akin_free(hits->hits);
   akin_free(hits->model);
   akin_free(hits);

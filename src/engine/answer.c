@@ -18,7 +18,7 @@ static bool answer_skips(void *context, uint64_t content_id) {
   const akin_question *q = context;
   for (size_t i = 0; i < q->content_count && !q->query->include_self; i++)
     if (q->contents[i] == content_id) return true;
-  return false;
+  return q->selection && !akin_selection_has_content(q->selection, content_id);
 }
 
 /* Makes v, f32 [dim], what is looked for: of unit length, less the negatives. unit: it has that length already. */
@@ -123,6 +123,7 @@ typedef struct answer {
   size_t count, room;
   size_t first; /* all before it are done */
   float score;  /* of the content at hand */
+  const akin_selection *selection;
 } answer;
 
 static void answer_free(answer *a) {
@@ -134,6 +135,7 @@ static void answer_free(answer *a) {
 
 static akin_status answer_visit(void *context, const akin_stored_image *image, akin_error *err) {
   answer *a = context;
+  if (a->selection && !akin_selection_has_image(a->selection, image->id)) return AKIN_OK;
   if (a->count == a->room) {
     size_t room = a->room ? a->room * 2 : 32;
     answer_image *images = akin_realloc_array(a->images, room, sizeof *images);
@@ -213,7 +215,7 @@ akin_status akin_question_answer(akin_question *q, akin_error *err) {
   const size_t wanted = (size_t)q->query->k + q->query->offset;
   size_t candidates = wanted, count = 0;
   akin_scored *best = NULL;
-  answer a = {0};
+  answer a = {.selection = q->selection};
   bool all = false;
   if (q->query->diverse > 0.0f)
     candidates = 10 * wanted > AKIN_DIVERSE_CANDIDATES ? 10 * wanted : AKIN_DIVERSE_CANDIDATES;

@@ -83,6 +83,7 @@ akin_status akin_question_begin(akin_question *q, akin_store *store, const akin_
   akin_status status = question_check(q->query, images, err);
   if (!status) status = akin_store_find_model(store, &q->model, q->query->model, err);
   if (!status) status = question_begin_moment(q, err);
+  if (!status && q->query->where) status = akin_selection_new(&q->selection, q->reader, q->query->where, err);
   if (!status) status = question_begin_vectors(q, err);
   return status ? status : akin_question_restart(q, err);
 }
@@ -98,6 +99,7 @@ akin_status akin_question_restart(akin_question *q, akin_error *err) {
 
 void akin_question_end(akin_question *q) {
   if (q->reader) akin_storage_rollback(q->reader);
+  akin_selection_free(q->selection);
   akin_hits_free(q->hits);
   akin_free(q->asked);
   akin_free(q->against);

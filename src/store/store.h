@@ -8,6 +8,7 @@
  *   models    name, fingerprint, dim, card
  *   features  (model, content) → f32 [dim], unit length. A renamed or copied file costs no inference.
  *   removals  (generation, model, content): features that are gone, so that caches can follow
+ *   labels    what people said of an image, by name
  *   facts     what was measured of a model's features, by name
  *   apart     pairs of contents that were told apart: no duplicates
  *
@@ -124,6 +125,26 @@ akin_status akin_storage_image_remove(akin_storage *s, uint64_t image_id, akin_e
 /* The content with this hash: its id, 0 when there is none; width and height may be NULL. */
 akin_status akin_storage_content_find(akin_storage *s, const akin_hash *content, uint64_t *id, uint32_t *width,
                                       uint32_t *height, akin_error *err);
+
+/* ---- labels: what people said of images, values by name. They leave with their image. ---- */
+
+/* In place of the image's value of that name; value NULL: it has none any more. */
+akin_status akin_storage_label_put(akin_storage *s, uint64_t image_id, const char *name, const char *value,
+                                   akin_error *err);
+/* All values of that name; *removed: how many there were. */
+akin_status akin_storage_labels_remove(akin_storage *s, const char *name, uint64_t *removed, akin_error *err);
+/* The values of that name in order of path, borrowed for the visit. A visit that does not return AKIN_OK ends it. */
+typedef akin_status akin_label_visit(void *context, uint64_t image_id, const char *path, const char *value,
+                                     akin_error *err);
+akin_status akin_storage_labels(akin_storage *s, const char *name, akin_label_visit *visit, void *context,
+                                akin_error *err);
+typedef struct akin_label_name {
+  char *name;
+  uint64_t images; /* that have it */
+} akin_label_name;
+/* Ordered by name. Free with akin_label_names_free. */
+akin_status akin_storage_label_names(akin_storage *s, akin_label_name **out, size_t *count, akin_error *err);
+void akin_label_names_free(akin_label_name *names, size_t count);
 
 /* ---- models ---- */
 typedef struct akin_stored_model {

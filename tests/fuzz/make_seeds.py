@@ -193,6 +193,39 @@ def card_seeds():
     write("card", "unknown-key", json.dumps({**tiny, "colour": "red"}).encode())
 
 
+# ---- filters and tables ----
+
+FILTERS = {
+    "all": b"class = shoes and not (width < 200 or price >= 50)",
+    "quotes": b"name ~ '*.j?g' or \"odd name\" != \"a\"\"b\"",
+    "dates": b"date >= 2024-05-31T18:30 AND size<=1.5MB or date='2024-02-29 10:00:01'",
+    "deep": b"((((not not colour = red))))",
+    "numbers": b"price < 1e3 or price='1e3' or colour != 5",
+    "columns": b"root = /photos and folder = /a/b and path > /a and height != 7",
+    "end": b"class =",
+    "bytes": b"a\xff ! b",
+    "deepest": b"(" * 64 + b"name = a" + b")" * 64,
+}
+
+TABLES = {
+    "plain": b"path,price,colour\na.jpg,79.90,red\nb.jpg,85,\n",
+    "quotes": b'path,title\r\n"a, b.jpg","it is ""so"""\r\n\r\n"c\nd.jpg",\r\n',
+    "bom": b"\xEF\xBB\xBFpath\n\xFF.jpg",
+    "open": b'path,title\na,"never closed\n',
+    "short": b"path,title\na\n",
+    "middle": b'path\na"b"\n',
+    "zero": b"path\na\0b\n",
+    "mac": b"path\ra\rb",
+}
+
+
+def text_seeds():
+    for name, text in FILTERS.items():
+        write("where", name, text)
+    for name, text in TABLES.items():
+        write("csv", name, text)
+
+
 if __name__ == "__main__":
     png_seeds()
     jpeg_seeds()
@@ -201,3 +234,4 @@ if __name__ == "__main__":
     pth_seeds()
     json_seeds()
     card_seeds()
+    text_seeds()

@@ -12,6 +12,7 @@
 
 typedef struct bench {
   engine_bench *engine;
+  size_t first, last; /* images that the query's filter lets through */
   char paths[PHOTOS][256];
   double features[PHOTOS][DIM_LIMIT];
   size_t count, dim;
@@ -39,6 +40,7 @@ static int setup(void **state) {
   testing_ok(engine_ingest(b->engine, NULL, NULL, &err), &err);
   testing_ok(akin_store_features(b->engine->store, NULL, bench_visit, b, &err), &err);
   assert_int_equal(b->count, PHOTOS);
+  b->last = PHOTOS - 1;
   *state = b;
   return 0;
 }
@@ -107,6 +109,8 @@ static void bench_score(const bench *b, reference *r, const size_t *images, size
   }
   for (size_t i = 0; i < count + query->negative_count && !query->include_self; i++)
     r->scores[i < count ? images[i] : negatives[i - count]] = NAN;
+  for (size_t i = 0; i < b->count; i++)
+    if (i < b->first || i > b->last) r->scores[i] = NAN;
 }
 
 /* ---- asking ---- */
@@ -246,6 +250,68 @@ static void pages_of_one_answer_join(void **state) {
     }
     akin_hits_free(whole);
   }
+}
+
+/* ---- filters ---- */
+
+static void filters_cost_no_hits(void **state) {
+  bench *b = *state;
+  b->first = 7;
+  b->last = 21;
+  for (unsigned bits = 0; bits < 16; bits++) {
+    akin_query query = AKIN_QUERY_INIT;
+    query.where = "name >= p07.jpg and name <= p21.jpg and width = 64";
+    query.k = bits & 1 ? 4 : 30;
+    query.combine = bits & 2 ? AKIN_COMBINE_ANY : AKIN_COMBINE_MEAN;
+    query.offset = bits & 4 ? 3 : 0;
+    query.negative_count = bits & 8 ? 2 : 0;
+    assert_true(bench_compare(b, some, 3, &query, others) > 0);
+  }
+  akin_query query = AKIN_QUERY_INIT;
+  query.where = "folder = /nowhere";
+  b->first = PHOTOS;
+  assert_int_equal(bench_compare(b, some, 3, &query, NULL), 0);
+}
+
+/* One content, two images, of which one passes: the other is no hit, and takes no hit's place. */
+static void filters_look_at_images_not_at_contents(void **state) {
+  bench *b = *state;
+  akin_error err;
+  akin_query query = AKIN_QUERY_INIT;
+  akin_free(engine_photo(b->engine, "copy-of-p09.jpg", 10));
+  testing_ok(engine_ingest(b->engine, NULL, NULL, &err), &err);
+  query.k = 3;
+  query.where = "name ~ copy* or name ~ p3?.jpg";
+  akin_hits *hits = bench_ask(b, some, 2, &query, NULL);
+  assert_int_equal(akin_hits_count(hits), 3);
+  akin_hits_free(hits);
+  query.k = PHOTOS;
+  hits = bench_ask(b, some, 2, &query, NULL);
+  assert_int_equal(akin_hits_count(hits), 11);
+  for (size_t i = 0; i < 11; i++)
+    assert_null(strstr(akin_hits_at(hits, i)->path, "/p09.jpg"));
+  assert_string_equal(akin_hits_asked(hits)->where, query.where);
+  akin_hits_free(hits);
+}
+
+static akin_status count_hits(void *context, const akin_hits *hits) {
+  assert_int_equal(akin_hits_count(hits), 5);
+  for (size_t i = 0; i < 5; i++)
+    assert_true(strncmp(akin_path_name(akin_hits_at(hits, i)->path), "p0", 2) == 0);
+  (*(size_t *)context)++;
+  return AKIN_OK;
+}
+
+static void recommendations_are_filtered_too(void **state) {
+  bench *b = *state;
+  akin_error err;
+  size_t rows = 0;
+  akin_query query = AKIN_QUERY_INIT;
+  query.where = "name ~ p0?.jpg";
+  query.offset = 2;
+  query.diverse = 0.2f;
+  testing_ok(akin_store_recommend(b->engine->store, NULL, 0, &query, count_hits, NULL, &rows, &err), &err);
+  assert_int_equal(rows, PHOTOS); /* it is the hits that are filtered */
 }
 
 /* ---- diversity ---- */
@@ -397,6 +463,8 @@ static void refuses_what_is_no_question(void **state) {
   refuse_query(b, &query, 3, AKIN_ERROR_USAGE, "from -1 to 1");
   query = plain, query.diverse = -0.1f;
   refuse_query(b, &query, 3, AKIN_ERROR_USAGE, "from 0 to 1");
+  query = plain, query.where = "name = p00.jpg and colour = red";
+  refuse_query(b, &query, 3, AKIN_ERROR_USAGE, "character 20: there is no column \"colour\"");
   query = plain, query.version = 9;
   refuse_query(b, &query, 3, AKIN_ERROR_USAGE, "version 9");
 }
@@ -434,6 +502,7 @@ static akin_status ask_everything(void *context) {
   query.negative_count = 1;
   query.combine = AKIN_COMBINE_ANY;
   query.diverse = 0.5f;
+  query.where = "class = photos and name != p07.jpg";
   const akin_status status = akin_store_like(b->engine->store, &hits, names, 3, &query, &err);
   akin_hits_free(hits);
   return status;
@@ -453,6 +522,9 @@ int main(void) {
       QUESTION_TEST(a_negative_pushes_what_is_like_it_down),
       QUESTION_TEST(least_score_and_offset),
       QUESTION_TEST(pages_of_one_answer_join),
+      QUESTION_TEST(filters_cost_no_hits),
+      QUESTION_TEST(filters_look_at_images_not_at_contents),
+      QUESTION_TEST(recommendations_are_filtered_too),
       QUESTION_TEST(diverse_hits_are_chosen_one_after_the_other),
       QUESTION_TEST(a_copy_is_the_last_thing_that_diversity_wants),
       QUESTION_TEST(hits_say_what_was_asked),
