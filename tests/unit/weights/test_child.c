@@ -113,7 +113,7 @@ static akin_status loop(void *context, akin_buffer *answer, akin_error *err) {
   (void)answer;
   (void)err;
   for (volatile bool forever = true; forever;)
-    *(volatile int *)context += 1;
+    *(volatile unsigned *)context += 1;
   return AKIN_OK;
 }
 
@@ -140,7 +140,7 @@ static akin_status take_memory(void *context, akin_buffer *answer, akin_error *e
 
 static void test_breaks(void **state) {
   (void)state;
-  int number = 7;
+  unsigned number = 7;
   expect(crash, NULL, AKIN_ERROR_FORMAT, "damaged: the library that reads it");
   expect(abort_itself, NULL, AKIN_ERROR_FORMAT, "damaged: the library that reads it");
   expect(write_and_crash, NULL, AKIN_ERROR_FORMAT, "damaged");
