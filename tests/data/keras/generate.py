@@ -69,6 +69,13 @@ def write_good():
             if isinstance(thing, h5py.Dataset):
                 older[name.replace("layers", "_layer_checkpoint_dependencies")] = thing[()]
         now.visititems(copy)
+    # Two layers of one shape whose names have moved on by one, as in many official files.
+    with legacy("shifted.h5", {"conv2d_1": ["conv2d_1/kernel:0"], "conv2d_2": ["conv2d_2/kernel:0"]}) as f:
+        f["conv2d_1"]["conv2d_1/kernel:0"] = numbers(1, (1, 1, 3, 3))
+        f["conv2d_2"]["conv2d_2/kernel:0"] = numbers(2, (1, 1, 3, 3))
+    with h5py.File(FOLDER / "many.weights.h5", "w") as f:
+        for i in range(12):
+            f[f"layers/dense_{i}/vars/0" if i else "layers/dense/vars/0"] = numbers(i + 1, (3, 3))
     half = np.arange(6, dtype=np.float16).reshape(2, 3) / 4
     with legacy("types.h5", {"half": ["w"], "double": ["w"], "whole": ["w"]}) as f:
         f["half"]["w"] = half
