@@ -39,6 +39,7 @@ struct akin_tensors {
 extern const akin_reader akin_reader_pth_legacy;
 extern const akin_reader akin_reader_pth_zip;
 extern const akin_reader akin_reader_keras;
+extern const akin_reader akin_reader_safetensors;
 
 /* MEMORY or LIMIT, as the arena's last refusal was. */
 akin_status akin_reader_arena_failed(const akin_arena *arena, akin_error *err);

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const akin_reader *const tensors_readers[] = {&akin_reader_pth_legacy, &akin_reader_keras, &akin_reader_pth_zip};
+static const akin_reader *const tensors_readers[] = {&akin_reader_pth_legacy, &akin_reader_keras, &akin_reader_pth_zip,
+                                                     &akin_reader_safetensors};
 
 akin_status akin_reader_arena_failed(const akin_arena *arena, akin_error *err) {
   if (!arena->full) return akin_fail(err, AKIN_ERROR_MEMORY, "out of memory after %zu bytes of names", arena->used);
@@ -19,7 +20,7 @@ akin_status akin_reader_arena_failed(const akin_arena *arena, akin_error *err) {
 
 #define TENSORS_SAVED_MODEL                                                                                            \
   "a TensorFlow SavedModel: tf_keras.models.load_model(FOLDER).save(\"model.keras\") makes a file of it that is read"
-#define TENSORS_READ "PyTorch state dicts (.pth, by torch.save) and Keras files (.h5, .keras)"
+#define TENSORS_READ "PyTorch state dicts (.pth, by torch.save), .safetensors and Keras files (.h5, .keras)"
 
 /* Files that people are likely to try: what they are, and what to do. */
 static const char *tensors_foreign(const char *path, const uint8_t *bytes, size_t n) {
@@ -31,7 +32,6 @@ static const char *tensors_foreign(const char *path, const uint8_t *bytes, size_
     return TENSORS_SAVED_MODEL;
   if (akin_path_has_extension(path, "pb"))
     return "a TensorFlow graph (.pb), which is no Keras model any more: import the Keras model that it was made of";
-  if (n >= 10 && bytes[8] == '{' && bytes[9] == '"') return "a safetensors file: of weights, " TENSORS_READ " are read";
   if (n >= 262 && memcmp(bytes + 257, "ustar", 5) == 0) return "a tar archive: of weights, " TENSORS_READ " are read";
   if (n >= 2 && bytes[0] == 0x80 && bytes[1] <= 5) return "a bare pickle: of weights, " TENSORS_READ " are read";
   return NULL;

@@ -146,6 +146,8 @@ def pth_seeds():
     write("tensors", "zip-deflated", archive.getvalue())
     write("tensors", "hdf5", b"\x89HDF\r\n\x1a\n" + bytes(56))
     write("tensors", "safetensors", struct.pack("<Q", 2) + b"{}")
+    header = b'{"__metadata__":{"a":"b"},"w":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"F16","shape":[],"data_offsets":[24,26]}}'
+    write("tensors", "safetensors-two", struct.pack("<Q", len(header)) + header + bytes(range(26)))
     write("tensors", "empty", b"")
 
 
@@ -182,7 +184,8 @@ def json_seeds():
 
 def card_seeds():
     models = HERE.parent.parent / "models"
-    cards = {path.stem: path.read_bytes() for path in sorted(models.glob("*.json"))}
+    names = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2", "vgg16", "mobilenet-v3-small-minimalistic")
+    cards = {name: (models / f"{name}.json").read_bytes() for name in names}
     cards["tiny"] = (HERE.parent / "data" / "models" / "tiny.json").read_bytes()
     for name, text in cards.items():
         write("card", name, text)
