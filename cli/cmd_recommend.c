@@ -4,14 +4,17 @@
 #include "messages.h"
 #include "opened.h"
 #include "places.h"
+#include "watch.h"
 
 typedef struct recommend_work {
   cli_answers answers;
+  cli_watch watch; /* of what is done before the first answer */
   uint64_t skipped;
 } recommend_work;
 
 static akin_status recommend_visit(void *context, const akin_hits *hits) {
   recommend_work *work = context;
+  cli_watch_clear(&work->watch);
   return cli_answers_add(&work->answers, akin_report_recommendation, hits);
 }
 
@@ -47,8 +50,10 @@ static int recommend_all(akin_store *store, recommend_work *work, const cli_sett
   akin_query query;
   akin_model_options options;
   cli_query_fill(&query, &options, s);
+  cli_watch_begin(&work->watch, store, "comparing", s->quiet);
   akin_status status = akin_store_recommend(store, cli_list_items(&s->operands), s->operands.count, &query,
                                             recommend_visit, recommend_on_skipped, work, &err);
+  cli_watch_clear(&work->watch);
   if (status) return cli_fail(status, work->answers.status ? &work->answers.err : &err);
   if (s->operands.count == 0 && work->answers.told == 0)
     cli_note(CLI_YELLOW, "note", "the store holds no images: akin index FOLDER");

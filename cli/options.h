@@ -32,7 +32,7 @@ typedef struct cli_settings {
   uint64_t max_bytes, max_pixels; /* 0: not given; UINT64_MAX: lifted */
   bool quiet, verbose, help;
   bool print0, null_names, include_self, prune, retry, raw, replace, whole, skipped, manual, all;
-  bool mirrored, not_duplicates, again, told_apart;
+  bool mirrored, not_duplicates, again, told_apart, yes;
   cli_format format; /* follows from format_name, print0, output and the command's formats */
   cli_list operands; /* those of --files-from included */
 } cli_settings;

@@ -97,6 +97,10 @@ AKIN_API akin_status akin_csv_number(FILE *out, char separator, double value, in
  * line or of a JSON array. What is not finite is written as null. */
 AKIN_API akin_status akin_float_list(FILE *out, const float *values, size_t n, akin_error *err);
 
+/* n scores with six decimals, each with a comma before it: the rest of a CSV line that begins with a name. As
+ * akin_csv_number writes them, much faster. */
+AKIN_API akin_status akin_csv_scores(FILE *out, const float *scores, size_t n, akin_error *err);
+
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 AKIN_API akin_status akin_json_string(FILE *out, const char *text, akin_error *err);
 /* A path as JSON members: "KEY": "...", and, when it is not UTF-8, its bytes: , "KEY_base64": "...". */
@@ -116,6 +120,8 @@ AKIN_API akin_status akin_line_text(FILE *out, const char *text, akin_error *err
  */
 typedef struct akin_output akin_output;
 AKIN_API akin_status akin_output_open(akin_output **out, const char *path, akin_error *err);
+/* Does so much fit where path is? NO_SPACE says how much there is. Nothing is made, and other writers may be faster. */
+AKIN_API akin_status akin_output_room(const char *path, uint64_t bytes, akin_error *err);
 AKIN_API FILE *akin_output_file(akin_output *output); /* borrowed until commit or discard; do not close */
 AKIN_API akin_status akin_output_commit(akin_output *output, akin_error *err); /* frees output in any case */
 AKIN_API void akin_output_discard(akin_output *output);                        /* NULL is fine */

@@ -56,6 +56,25 @@ akin_status akin_output_open(akin_output **out, const char *path, akin_error *er
   return AKIN_OK;
 }
 
+akin_status akin_output_room(const char *path, uint64_t bytes, akin_error *err) {
+  akin_file_facts facts;
+  char *real = NULL, *folder = NULL;
+  uint64_t room = 0;
+  akin_status status = akin_output_resolve(&real, path, err);
+  if (status) return status;
+  const bool regular = akin_file_facts_of(&facts, real, NULL) != AKIN_OK || facts.is_regular;
+  if (regular) {
+    folder = akin_path_folder(real);
+    status = folder ? akin_file_free_space(&room, folder, err) : akin_fail_memory(err, strlen(real) + 1);
+    if (!status && room < bytes)
+      status = akin_fail(err, AKIN_ERROR_NO_SPACE, "%s: %.1f MB are needed, the disk has %.1f MB free", real,
+                         (double)bytes / 1e6, (double)room / 1e6);
+  }
+  akin_free(folder);
+  akin_free(real);
+  return status;
+}
+
 FILE *akin_output_file(akin_output *output) {
   return output->file;
 }

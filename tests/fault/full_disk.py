@@ -54,6 +54,9 @@ def full_for_results(p, disk):
     query = p.photos / "a" / "00000.png"
     fill_disk(disk)
     p.fails("export", disk / "e.npy", says="No space left")
+    p.fails("matrix", "-q", "-o", disk / "m.npy", says="are needed, the disk has")
+    p.fails("matrix", "-q", "-o", disk / "m.csv", says="are needed, the disk has")
+    p.fails("matrix", "-q", "--format", "csv", "-o", "/dev/full", says="No space left")
     p.fails("recommend", "--format", "html", "-o", disk / "page.html", query, says="No space left")
     left = [f.name for f in disk.iterdir() if f.name != "ballast"]
     expect(not left, f"half a result was left: {left}")

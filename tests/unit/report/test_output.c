@@ -117,12 +117,26 @@ static void without_memory(void **state) {
   akin_free(path);
 }
 
+static void room_is_looked_up(void **state) {
+  char *path = testing_path(*state, "matrix.npy"), *nowhere = testing_path(*state, "none/matrix.npy");
+  akin_error err;
+  testing_ok(akin_output_room(path, 1, &err), &err);
+  testing_expect(akin_output_room(path, UINT64_MAX, &err), AKIN_ERROR_NO_SPACE, &err);
+  testing_says(&err, "matrix.npy: 18446744073709.6 MB are needed, the disk has ");
+  testing_expect(akin_output_room(nowhere, 1, &err), AKIN_ERROR_NOT_FOUND, &err);
+  testing_ok(akin_output_room("/dev/null", UINT64_MAX, &err), &err); /* a device takes what comes */
+  assert_int_equal(testing_names_in(*state), 0);
+  akin_free(nowhere);
+  akin_free(path);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(nothing_before_the_commit, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(the_old_file_stays_when_discarded, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(going_back_to_the_begin, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(a_link_stays, testing_setup, testing_teardown),
+      cmocka_unit_test_setup_teardown(room_is_looked_up, testing_setup, testing_teardown),
       cmocka_unit_test(a_device_is_written_to),
       cmocka_unit_test_setup_teardown(where_nothing_can_be_written, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(without_memory, testing_setup, testing_teardown),

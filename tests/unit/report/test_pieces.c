@@ -20,6 +20,33 @@ static void csv_fields(void **state) {
   REPORT_IS(&m, "plain,\"a,b\",\"say \"\"hi\"\"\r\n\",,0.000000,2null");
 }
 
+/* Every score as akin_csv_number writes it: halves of a millionth as near as floats come, both zeros, the ends; and
+ * what is no score. */
+static void csv_scores(void **state) {
+  (void)state;
+  enum { MANY = 5000 };
+  static float scores[MANY];
+  const float special[] = {1, -1, 0, -0.0f, 4.9e-7f, 5e-7f, -5e-7f, 5.1e-7f, 0.5f, FLT_MIN, -FLT_TRUE_MIN, 0.9999995f};
+  akin_error err;
+  report_memory fast, slow;
+  uint32_t bits = 1;
+  report_memory_open(&fast);
+  report_memory_open(&slow);
+  for (size_t i = 0; i < MANY; i++) {
+    bits = bits * 1664525u + 1013904223u;
+    const float middle = ((float)(bits % 1000000) + 0.5f) / 1e6f; /* between two texts */
+    scores[i] = i < 12 ? special[i] : i % 2 ? nextafterf(middle, (float)(bits >> 31)) : -(float)bits * 0x1p-32f;
+  }
+  scores[MANY - 1] = NAN; /* in the last piece */
+  scores[MANY - 2] = 1.25f;
+  testing_ok(akin_csv_scores(fast.file, scores, MANY, &err), &err);
+  for (size_t i = 0; i < MANY; i++)
+    testing_ok(akin_csv_number(slow.file, ',', (double)scores[i], 6, &err), &err);
+  fclose(slow.file);
+  report_memory_is(&fast, slow.text, slow.size);
+  free(slow.text);
+}
+
 static void json_members(void **state) {
   (void)state;
   static const char *const paths[] = {"/a", "/\xFF", "/c\t", "/\x80\x81"};
@@ -157,6 +184,7 @@ static void a_full_disk(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(csv_fields),
+      cmocka_unit_test(csv_scores),
       cmocka_unit_test(json_members),
       cmocka_unit_test_setup_teardown(floats_come_back, testing_setup, testing_teardown),
       cmocka_unit_test(floats_that_are_no_numbers),
