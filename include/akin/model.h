@@ -106,8 +106,9 @@ AKIN_API akin_status akin_model_embed_pixels(akin_model *model, float *feature, 
 typedef struct akin_import_options {
   uint32_t version;
   const char *models_folder; /* as in akin_model_options */
-  /* a built-in card's name or a card file (.json); NULL: found by the weights file's hash, or by its name where its
-   * publisher gives none */
+  /* a built-in card's name (for other weights than its own with as many classes as they are for, or without the last
+   * layers) or a card file (.json); NULL: found by the weights file's hash, or by its name where its publisher gives
+   * none */
   const char *card;
   const char *name; /* NULL: the card's name */
   int replace;      /* 1: a model of that name is replaced; 0: AKIN_ERROR_REFUSED */

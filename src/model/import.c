@@ -27,7 +27,7 @@
 typedef struct import_job {
   const akin_import_request *request;
   const akin_card *card;
-  akin_card *own_card; /* when it is from a file */
+  akin_card *own_card; /* when it is not a built-in one */
   const char *name;
   akin_layers layers;
   akin_tensors *tensors;
@@ -64,6 +64,17 @@ static akin_status import_recognise(import_job *job, akin_error *err) {
                    path, hex);
 }
 
+/* The named card as it is when the file is one of its own; else for weights of the user's. */
+static akin_status import_take_card(import_job *job, const akin_card *named, akin_error *err) {
+  bool verified = false;
+  akin_status status =
+      akin_card_find(&job->card, &verified, job->request->weights_path, &job->record.weights.hash, err);
+  if (status != AKIN_OK || job->card == named) return status;
+  status = akin_card_own(&job->own_card, named, job->tensors, err);
+  job->card = job->own_card;
+  return status;
+}
+
 static akin_status import_find_card(import_job *job, akin_error *err) {
   const char *wanted = job->request->card;
   if (!wanted) return import_recognise(job, err);
@@ -72,8 +83,8 @@ static akin_status import_find_card(import_job *job, akin_error *err) {
     job->card = job->own_card;
     return status;
   }
-  job->card = akin_card_builtin(wanted);
-  if (job->card) return AKIN_OK;
+  const akin_card *card = akin_card_builtin(wanted);
+  if (card) return import_take_card(job, card, err);
   return akin_fail(err, AKIN_ERROR_NOT_FOUND,
                    "no card '%s': 'akin model list' shows them; a card of your own is given as FILE.json", wanted);
 }

@@ -218,6 +218,25 @@ def compare_mutants(report, case, what):
     report.same(got, case.feature(case.wanted_layer(), case.pixels), f"{what}, all put right again")
 
 
+# ---- weights of one's own, by the name of a built-in card ----
+
+OWN = [("mobilenet-0.25-128", 12), ("mobilenet-v3-small", 3), ("mobilenet-v2-0.35-96", 0), ("mobilenet-v3-small", 0)]
+
+
+def compare_own(report, akin, names):
+    """Other numbers of classes, and none: akin finds out from the file."""
+    for name, classes in OWN:
+        if names and name not in names:
+            continue
+        network = NETWORKS[name]
+        case = Case(akin, network, network.size, network.size, classes)
+        case.bring(name)
+        what = f"{name} with {classes} classes"
+        told = akin.inspect("net")
+        report.expect(told["licence"] == "NOASSERTION" and "your own" in told["description"], f"{what}: not the official one")
+        report.same(akin.embed("net", case.paths), case.feature(case.wanted_layer(), case.pixels), what)
+
+
 # ---- all of it ----
 
 def small(report, akin, names):
@@ -289,6 +308,7 @@ def main():
             whole(report, akin, options.names, options.results)
         else:
             small(report, akin, options.names)
+            compare_own(report, akin, options.names)
     return 1 if report.failures else 0
 
 
