@@ -143,6 +143,8 @@ static int model_import_run(const cli_settings *s) {
   options.name = s->name;
   options.replace = s->replace;
   options.on_note = model_on_note;
+  options.pixels = s->pixels;
+  options.width = options.height = (uint32_t)s->size;
   akin_status status = akin_model_import_file(s->operands.items[0], &options, name, sizeof name, &err);
   if (status) return cli_fail(status, &err);
   cli_note(CLI_GREEN, "imported", "%s; next: akin index --model %s PHOTOS", name, name);
@@ -158,9 +160,30 @@ static const cli_option model_card = {0,
                                       0,
                                       NULL,
                                       "which network the weights are of: a name of `akin model list`, or a .json file"};
-static const cli_option *const model_import_options[] = {&model_card, &cli_option_name, &cli_option_replace,
-                                                         &cli_option_quiet, NULL};
+static const cli_option model_pixels = {0,
+                                        "pixels",
+                                        "HOW",
+                                        CLI_TEXT,
+                                        offsetof(cli_settings, pixels),
+                                        0,
+                                        0,
+                                        NULL,
+                                        "how your own model was given its images: raw (0 to 255), unit (x / 255), tf "
+                                        "(x / 127.5 - 1), torch, caffe, or as a model's name: vgg16 (default: as the "
+                                        "model says, and said)"};
+static const cli_option model_size = {0,
+                                      "size",
+                                      "PIXELS",
+                                      CLI_NUMBER,
+                                      offsetof(cli_settings, size),
+                                      1,
+                                      4096,
+                                      NULL,
+                                      "width and height of your own model's images, where it leaves them open"};
+static const cli_option *const model_import_options[] = {
+    &model_card, &cli_option_name, &cli_option_replace, &model_pixels, &model_size, &cli_option_quiet, NULL};
 static const cli_example model_import_examples[] = {
+    {"akin model import my.keras --name shop", "a whole Keras model of your own"},
     {"akin model import efficientnet_lite0.pth", "weights that akin knows by their hash"},
     {"akin model import own.pth --card efficientnet-lite0 --name shop", "weights of your own"},
     {NULL, NULL}};
@@ -171,9 +194,12 @@ const cli_command cli_model_import = {
     .operand = CLI_OPERAND_FILES,
     .least = 1,
     .most = 1,
-    .summary = "make a model of a weights file (.pth)",
-    .description = "Reads a file of weights, executing nothing in it, checks every layer against the card and writes "
-                   "the model. The card is found by the file's hash, or is named with --card.",
+    .summary = "make a model of a file of weights, or a Keras model",
+    .description = "Reads a file of weights (.pth, .h5, .weights.h5), executing nothing in it, checks every layer "
+                   "against the card and writes the model. The card is found by the file's hash, or is named with "
+                   "--card.\n\n"
+                   "A whole Keras model (.keras, .h5) needs no card: its network is the one that the file describes. "
+                   "What it has been trained to see is not always in the file: see --pixels.",
     .options = model_import_options,
     .examples = model_import_examples,
     .run = model_import_run};

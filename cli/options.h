@@ -25,10 +25,10 @@ typedef enum cli_format {
 
 /* What was said, or else the default. Strings are borrowed from argv. */
 typedef struct cli_settings {
-  const char *store, *model, *models, *output, *files_from, *card, *name, *from, *layer;
+  const char *store, *model, *models, *output, *files_from, *card, *name, *from, *layer, *pixels;
   /* One of the option's choices; NULL: not given. */
   const char *format_name, *preprocess, *pooling, *precision;
-  uint64_t k, jobs;
+  uint64_t k, jobs, size;
   uint64_t max_bytes, max_pixels; /* 0: not given; UINT64_MAX: lifted */
   bool quiet, verbose, help;
   bool print0, null_names, include_self, prune, retry, raw, replace, whole, skipped, manual, all;

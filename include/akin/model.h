@@ -112,18 +112,25 @@ typedef struct akin_import_options {
   const char *card;
   const char *name; /* NULL: the card's name */
   int replace;      /* 1: a model of that name is replaced; 0: AKIN_ERROR_REFUSED */
-  /* Told what the user should know of an import that succeeds: a file that was known by its name alone. One line,
+  /* Told what the user should know of an import that succeeds: a file that was known by its name alone, how a user's
+   * own model is given its images. One line,
    * borrowed for the call; it comes from the calling thread. May be NULL. */
   void (*on_note)(void *context, const char *line);
   void *note_context; /* passed to on_note */
+  /* Of a user's own model, a Keras file that describes its network: how it is to be given its images: "raw" (0 to 255),
+   * "unit" (x / 255), "tf" (x / 127.5 - 1), "torch", "caffe", or the name of a built-in card whose network was trained
+   * alike. NULL: raw when the model prepares them itself, else as the known network that is inside it, else "unit"; a
+   * note says which. Without effect on other files. */
+  const char *pixels;
+  uint32_t width, height; /* of its images, 1 to 4096, where it leaves their size open; 0: it must say so itself */
 } akin_import_options;
 
 #define AKIN_IMPORT_OPTIONS_VERSION 1u
 #define AKIN_IMPORT_OPTIONS_INIT                                                                                       \
-  { AKIN_IMPORT_OPTIONS_VERSION, NULL, NULL, NULL, 0, NULL, NULL }
+  { AKIN_IMPORT_OPTIONS_VERSION, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0 }
 
 /*
- * Imports a weights file (.pth). Everything or nothing.
+ * Imports a weights file (.pth, .h5, .weights.h5) or a whole Keras model (.keras, .h5). Everything or nothing.
  *   options: NULL for the defaults
  *   name: where the model's name is written, shortened to name_size bytes with its NUL; 128 suffice. May be NULL
  * Errors: NOT_FOUND, USAGE (options), UNSUPPORTED (unknown file: says --card), MISMATCH (weights that do not fit:

@@ -22,7 +22,16 @@ akin_status akin_model_import_file(const char *path, const akin_import_options *
   }
   akin_status status = akin_place_models(&models, o->models_folder, err);
   if (!status) {
-    akin_import_request request = {models, path, o->card, o->name, o->replace != 0, o->on_note, o->note_context};
+    const akin_import_request request = {.models_folder = models,
+                                         .weights_path = path,
+                                         .card = o->card,
+                                         .name = o->name,
+                                         .replace = o->replace != 0,
+                                         .pixels = o->pixels,
+                                         .width = o->width,
+                                         .height = o->height,
+                                         .on_note = o->on_note,
+                                         .note_context = o->note_context};
     status = akin_model_import(&imported, &request, err);
   }
   if (!status && name && name_size > 0) {

@@ -34,7 +34,13 @@ akin_status akin_cut_place_find(akin_cut_place *out, const akin_folder *f, const
   akin_status status = akin_feature_find(&out->layer, &out->rule, &f->layers, by_card ? f->card->layer : layer,
                                          by_card ? "the card" : "the caller", err);
   if (status != AKIN_OK) return akin_fail_context(err, status, "model %s", f->name);
-  const akin_shape *shape = &f->layers.at[out->layer].shape;
+  const size_t number = out->layer;
+  const akin_shape *shape = &f->layers.at[number].shape;
+  if (shape->rank != 1 && shape->rank != 3) {
+    akin_cut_place_clear(out);
+    return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "model %s: layer '%s' has %u axes: a feature is a vector or a map",
+                     f->name, f->layers.at[number].name, shape->rank);
+  }
   out->pooled = shape->rank == 3;
   out->pool = pool;
   out->dim = shape->size[shape->rank - 1];

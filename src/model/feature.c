@@ -34,20 +34,39 @@ static akin_status feature_by_rule(size_t *layer, char **rule, const akin_layers
     *rule = akin_format("the input of the last %s layer '%s'",
                         head->kind == AKIN_LAYER_DENSE ? "dense" : "1×1 convolution", head->name);
   } else {
+    head = &layers->at[last];
     *layer = last;
     *rule = akin_format("the output, layer '%s': no layer of class scores stands at the end", head->name);
   }
   return *rule ? AKIN_OK : akin_fail_memory(err, strlen(head->name));
 }
 
-/* "-2" is the last but one, as in Keras. */
+/* Is an entry one of the outermost model's layers? */
+static bool feature_counts(const akin_layers_entry *entry) {
+  return entry->parent == 0 && !entry->is_operation;
+}
+
+static size_t feature_count(const akin_layers *layers) {
+  size_t count = layers->entry_count ? 0 : layers->count;
+  for (size_t i = 0; i < layers->entry_count; i++)
+    count += feature_counts(&layers->entries[i]);
+  return count;
+}
+
+/* "-2" is the last but one of model.layers, as in Keras. */
 static akin_status feature_from_end(size_t *layer, const akin_layers *layers, const char *wanted, akin_error *err) {
   uint64_t back = 0;
-  if (!akin_parse_u64(&back, wanted + 1, 1, layers->count)) {
+  const size_t count = feature_count(layers);
+  if (!akin_parse_u64(&back, wanted + 1, 1, count)) {
     return akin_fail(err, AKIN_ERROR_NOT_FOUND, "no layer %s: there are %zu, counted from -1 back to -%zu", wanted,
-                     layers->count, layers->count);
+                     count, count);
   }
   *layer = layers->count - (size_t)back;
+  for (size_t i = layers->entry_count; i > 0; i--) {
+    if (!feature_counts(&layers->entries[i - 1]) || --back > 0) continue;
+    *layer = layers->entries[i - 1].layer;
+    break;
+  }
   return AKIN_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "model/families/families.h"
 #include "model/name.h"
 #include "model/onnx.h"
+#include "model/own.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -48,7 +49,10 @@ akin_status akin_folder_open_at(akin_folder **out, const char *path, const char 
   if (status == AKIN_OK) status = akin_record_read(&f->record, path, err);
   if (status == AKIN_OK) status = akin_record_check(&f->record, path, false, err);
   if (status == AKIN_OK) status = folder_read_card(f, err);
-  if (status == AKIN_OK) status = akin_family_build(&f->layers, f->card, err);
+  if (status == AKIN_OK) {
+    status = akin_own_is(f->card) ? akin_own_open(&f->layers, path, f->card, err)
+                                  : akin_family_build(&f->layers, f->card, err);
+  }
   if (status == AKIN_OK)
     *out = f;
   else

@@ -16,6 +16,7 @@
 #include "model/lower.h"
 #include "model/name.h"
 #include "model/onnx.h"
+#include "model/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,8 @@ typedef struct import_job {
   const akin_import_request *request;
   const akin_card *card;
   akin_card *own_card; /* when it is not a built-in one */
+  akin_card made;      /* of a user's own model */
+  akin_arena arena;    /* its texts */
   const char *name;
   akin_layers layers;
   akin_tensors *tensors;
@@ -51,6 +54,22 @@ static akin_status import_note_unverified(const import_job *job, const char *hex
   return AKIN_OK;
 }
 
+/* A file that describes its network: a user's own model. */
+static akin_status import_own(import_job *job, const akin_keras_file *keras, akin_error *err) {
+  const akin_import_request *q = job->request;
+  const char *note = NULL;
+  akin_buffer network = AKIN_BUFFER_INIT(0);
+  akin_status status = akin_own_pack(&network, keras, err);
+  if (status == AKIN_OK) status = akin_own_build(&job->layers, &network, q->height, q->width, err);
+  akin_buffer_free(&network);
+  if (status == AKIN_OK)
+    status = akin_own_card(&job->made, &note, &job->arena, &job->layers, q->weights_path, q->name, q->pixels, err);
+  if (status != AKIN_OK) return akin_fail_context(err, status, "%s", q->weights_path);
+  job->card = &job->made;
+  if (note && q->on_note) q->on_note(q->note_context, note);
+  return AKIN_OK;
+}
+
 static akin_status import_recognise(import_job *job, akin_error *err) {
   const char *path = job->request->weights_path;
   char hex[AKIN_HASH_HEX_SIZE];
@@ -58,6 +77,8 @@ static akin_status import_recognise(import_job *job, akin_error *err) {
   akin_status status = akin_card_find(&job->card, &verified, path, &job->record.weights.hash, err);
   if (status != AKIN_OK || (job->card && verified)) return status;
   akin_hash_hex(hex, &job->record.weights.hash);
+  const akin_keras_file *keras = akin_tensors_keras(job->tensors);
+  if (keras && keras->config) return import_own(job, keras, err);
   if (job->card) return import_note_unverified(job, hex, err);
   return akin_fail(err, AKIN_ERROR_UNSUPPORTED,
                    "%s: no card knows this file (SHA-256 %s): if you know what network it is for, say --card NAME",
@@ -124,11 +145,12 @@ static akin_status import_check_name(import_job *job, akin_error *err) {
 }
 
 static akin_status import_check_weights(import_job *job, akin_error *err) {
-  akin_status status = akin_family_build(&job->layers, job->card, err);
+  akin_status status = job->card == &job->made ? AKIN_OK : akin_family_build(&job->layers, job->card, err);
   if (status != AKIN_OK) return status;
   if (akin_tensors_keras(job->tensors)) status = akin_keras_weights_bind(&job->layers, job->tensors, err);
   if (status == AKIN_OK) status = akin_binding_check(&job->layers, job->tensors, err);
   if (status == AKIN_OK) return AKIN_OK;
+  if (job->card == &job->made) return akin_fail_context(err, status, "%s", job->request->weights_path);
   return akin_fail_context(err, status, "%s: does not fit card %s", job->request->weights_path, job->card->name);
 }
 
@@ -164,6 +186,17 @@ static akin_status import_write_card(const import_job *job, akin_error *err) {
     akin_fail_memory(err, text.size);
   else
     status = import_put(job, AKIN_FOLDER_CARD, &text, err);
+  akin_buffer_free(&text);
+  return status;
+}
+
+/* Of a user's own model: what its file says of the network. */
+static akin_status import_write_description(import_job *job, akin_error *err) {
+  akin_buffer text = AKIN_BUFFER_INIT(0);
+  if (job->card != &job->made) return AKIN_OK;
+  akin_status status = akin_own_pack(&text, akin_tensors_keras(job->tensors), err);
+  if (status == AKIN_OK) status = import_put(job, AKIN_FOLDER_NETWORK, &text, err);
+  if (status == AKIN_OK) status = akin_record_add(&job->record, job->folder, AKIN_FOLDER_NETWORK, err);
   akin_buffer_free(&text);
   return status;
 }
@@ -212,6 +245,7 @@ static akin_status import_write_cut(import_job *job, akin_error *err) {
 static akin_status import_write(import_job *job, akin_error *err) {
   akin_status status = akin_path_create_folder(job->folder, false, err);
   if (status == AKIN_OK) status = import_write_card(job, err);
+  if (status == AKIN_OK) status = import_write_description(job, err);
   if (status == AKIN_OK) status = import_write_network(job, err);
   if (status == AKIN_OK) status = akin_record_add(&job->record, job->folder, AKIN_FOLDER_CARD, err);
   if (status == AKIN_OK) status = akin_record_add(&job->record, job->folder, AKIN_FOLDER_GRAPH, err);
@@ -240,6 +274,7 @@ static void import_clear(import_job *job) {
   akin_layers_free(&job->layers);
   akin_record_clear(&job->record);
   akin_card_free(job->own_card);
+  akin_arena_free(&job->arena);
   if (job->lock >= 0) {
     if (job->folder) akin_file_remove_folder(job->folder, NULL);
     akin_file_unlock(job->lock);
@@ -272,7 +307,7 @@ static akin_status import_run(import_job *job, char **name_out, akin_error *err)
 
 akin_status akin_model_import(char **name_out, const akin_import_request *request, akin_error *err) {
   *name_out = NULL;
-  import_job job = {.request = request, .layers = AKIN_LAYERS_INIT, .lock = -1};
+  import_job job = {.request = request, .layers = AKIN_LAYERS_INIT, .arena = AKIN_ARENA_INIT(0), .lock = -1};
   akin_status status = import_run(&job, name_out, err);
   import_clear(&job);
   return status;

@@ -118,7 +118,7 @@ static akin_status config_size(const config_reader *r, const char *name, const c
     *out = wanted;
     if (wanted) return AKIN_OK;
     return akin_fail(r->err, AKIN_ERROR_UNSUPPORTED,
-                     "layer %s: the model leaves the size of its images open: say it with --size WIDTHxHEIGHT", name);
+                     "layer %s: the model leaves the size of its images open: say it with --size PIXELS", name);
   }
   if (!akin_json_integer(&size, value) || size < 1 || size > INT32_MAX)
     return akin_fail(r->err, AKIN_ERROR_FORMAT, "layer %s: its shape is no shape of images", name);
@@ -365,9 +365,8 @@ static bool config_is_keras2(const akin_keras_config *options, const akin_json *
 }
 
 akin_status akin_keras_config_build(akin_layers *layers, const akin_keras_config *config, akin_error *err) {
-  akin_json *root = NULL;
-  akin_status status = akin_json_parse(&root, config->text, config->size, err);
-  if (status != AKIN_OK) return akin_fail_context(err, status, "the model's configuration");
+  const akin_json *root = config->model;
+  akin_status status = AKIN_OK;
   config_reader r = {.layers = layers, .options = config, .arena = AKIN_ARENA_INIT(0), .err = err};
   config_model model = {.r = &r, .prefix = ""};
   r.keras2 = config_is_keras2(config, root);
@@ -385,6 +384,5 @@ akin_status akin_keras_config_build(akin_layers *layers, const akin_keras_config
     status = akin_fail(err, AKIN_ERROR_UNSUPPORTED, "the model has no input that takes an image");
   if (status == AKIN_OK) layers->output = model.made[model.graph.output] + 1;
   akin_arena_free(&r.arena);
-  akin_json_free(root);
   return status;
 }

@@ -10,11 +10,11 @@
 #ifndef AKIN_MODEL_KERAS_CONFIG_H
 #define AKIN_MODEL_KERAS_CONFIG_H
 
+#include "base/json.h"
 #include "model/layers.h"
 
 typedef struct akin_keras_config {
-  const char *text; /* JSON */
-  size_t size;
+  const akin_json *model; /* {"class_name": "Functional", "config": {…}} */
   const char *version;    /* of the Keras that wrote it, "2.15.0"; NULL: taken for 3 unless the text says otherwise */
   uint32_t height, width; /* of the images, where the model leaves it open; 0: it must say so itself */
 } akin_keras_config;

@@ -87,9 +87,11 @@ akin_status akin_card_parameters_text(akin_buffer *out, const akin_card *card);
 typedef struct akin_import_request {
   const char *models_folder; /* where imported models are */
   const char *weights_path;
-  const char *card; /* name of a built-in card, or a path ending in .json; NULL: found by the file (akin_card_find) */
-  const char *name; /* NULL: the card's */
-  bool replace;     /* an imported model of that name is replaced */
+  const char *card;   /* name of a built-in card, or a path ending in .json; NULL: found by the file (akin_card_find) */
+  const char *name;   /* NULL: the card's */
+  bool replace;       /* an imported model of that name is replaced */
+  const char *pixels; /* of a user's own model: as in akin_own_card; else NULL */
+  uint32_t width, height;                           /* of its images, where it leaves them open; 0: it must say so */
   void (*on_note)(void *context, const char *line); /* as in akin_import_options; may be NULL */
   void *note_context;
 } akin_import_request;

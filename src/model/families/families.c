@@ -13,6 +13,7 @@ static const akin_family *const families_all[] = {&akin_family_efficientnet_lite
                                                   &akin_family_mobilenet_v2,
                                                   &akin_family_mobilenet_v3_large,
                                                   &akin_family_mobilenet_v3_small,
+                                                  &akin_family_own,
                                                   &akin_family_resnet,
                                                   &akin_family_resnet_v2,
                                                   &akin_family_vgg,
