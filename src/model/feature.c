@@ -34,7 +34,6 @@ static akin_status feature_by_rule(size_t *layer, char **rule, const akin_layers
     *rule = akin_format("the input of the last %s layer '%s'",
                         head->kind == AKIN_LAYER_DENSE ? "dense" : "1×1 convolution", head->name);
   } else {
-    head = &layers->at[last];
     *layer = last;
     *rule = akin_format("the output, layer '%s': no layer of class scores stands at the end", head->name);
   }
