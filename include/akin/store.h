@@ -210,7 +210,11 @@ typedef struct akin_query {
 
   const char *where; /* a filter: only images that it lets through are hits; docs/filters.md; NULL: all */
   float min_score;   /* no hit scores less; -1 to 1; default -1: all may be hits */
-  uint32_t offset;   /* so many of the best hits are left out, and the k after them given; default 0 */
+  /* 1: no hit is a near-duplicate of a query image, of a negative or of a hit before it: the same picture in another
+   * size, quality or brightness, or cropped a little (akin/duplicates.h). Pictures whose features are close are read
+   * for that. Pairs that were told apart stay. With include_self, hits may repeat query images. */
+  int exclude_duplicates;
+  uint32_t offset; /* so many of the best hits are left out, and the k after them given; default 0 */
   /*
    * 0: the best hits; up to 1: hits that are unlike each other (maximal marginal relevance): the next hit is the one
    * with the highest (1 - diverse) × score - diverse × its highest similarity to a hit before it. So scores need not
@@ -224,7 +228,7 @@ typedef struct akin_query {
 #define AKIN_NEGATIVE_WEIGHT    0.5f
 #define AKIN_DIVERSE_CANDIDATES 1000u
 #define AKIN_QUERY_INIT                                                                                                \
-  { AKIN_QUERY_VERSION, NULL, 5u, 0, NULL, NULL, AKIN_COMBINE_MEAN, NULL, NULL, 0u, NULL, -1.0f, 0u, 0.0f }
+  { AKIN_QUERY_VERSION, NULL, 5u, 0, NULL, NULL, AKIN_COMBINE_MEAN, NULL, NULL, 0u, NULL, -1.0f, 0, 0u, 0.0f }
 
 /*
  * What was asked, as the hits know it: names and arrays are the hits' own, the paths of negatives are absolute, weights

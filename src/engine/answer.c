@@ -90,25 +90,6 @@ static akin_status answer_search_any(akin_scored **out, size_t *count, akin_ques
   return status;
 }
 
-/* The best k contents and those that tie with the kth, best first, none below the least score. *all: there are no more.
- * Freed with akin_free, also on failure. */
-static akin_status answer_search(akin_scored **out, size_t *count, bool *all, akin_question *q, size_t k,
-                                 akin_error *err) {
-  *out = NULL;
-  *count = 0;
-  akin_status status = q->query->combine == AKIN_COMBINE_ANY
-                           ? answer_search_any(out, count, q, k, err)
-                           : akin_search_best(out, count, q->vectors, q->asked, k, answer_skips, q, err);
-  *all = *count < k;
-  while (*count > 0 && (*out)[*count - 1].score < q->query->min_score) {
-    (*count)--;
-    *all = true;
-  }
-  return status;
-}
-
-/* ---- images ---- */
-
 typedef struct answer_image {
   char *path; /* owned */
   uint64_t content_id;
@@ -116,26 +97,52 @@ typedef struct answer_image {
   uint32_t width, height;
   float near; /* how similar it is to the most similar hit before it */
   bool done;  /* a hit, or turned down */
+  bool hit;
 } answer_image;
 
 typedef struct answer {
-  answer_image *images;
+  akin_question *question;
+  akin_scored *best;     /* contents, best first with all ties, none below the least score */
+  size_t contents, used; /* of used ones the images are among the candidates */
+  size_t k;              /* how many were asked for */
+  bool all;              /* there are no more */
+  answer_image *images;  /* the candidates, best first */
   size_t count, room;
   size_t first; /* all before it are done */
   float score;  /* of the content at hand */
-  const akin_selection *selection;
 } answer;
+
+/* Finds the best k contents, in place of fewer that were found before: those are its beginning. */
+static akin_status answer_search(answer *a, size_t k, akin_error *err) {
+  akin_question *q = a->question;
+  akin_free(a->best);
+  a->best = NULL;
+  a->contents = 0;
+  a->k = k;
+  akin_status status = q->query->combine == AKIN_COMBINE_ANY
+                           ? answer_search_any(&a->best, &a->contents, q, k, err)
+                           : akin_search_best(&a->best, &a->contents, q->vectors, q->asked, k, answer_skips, q, err);
+  a->all = a->contents < k;
+  while (a->contents > 0 && a->best[a->contents - 1].score < q->query->min_score) {
+    a->contents--;
+    a->all = true;
+  }
+  return status;
+}
+
+/* ---- candidates: images, best first ---- */
 
 static void answer_free(answer *a) {
   for (size_t i = 0; i < a->count; i++)
     akin_free(a->images[i].path);
   akin_free(a->images);
-  *a = (answer){0};
+  akin_free(a->best);
 }
 
 static akin_status answer_visit(void *context, const akin_stored_image *image, akin_error *err) {
   answer *a = context;
-  if (a->selection && !akin_selection_has_image(a->selection, image->id)) return AKIN_OK;
+  const akin_selection *selection = a->question->selection;
+  if (selection && !akin_selection_has_image(selection, image->id)) return AKIN_OK;
   if (a->count == a->room) {
     size_t room = a->room ? a->room * 2 : 32;
     answer_image *images = akin_realloc_array(a->images, room, sizeof *images);
@@ -145,7 +152,12 @@ static akin_status answer_visit(void *context, const akin_stored_image *image, a
   }
   char *path = akin_strdup(image->path);
   if (!path) return akin_fail_memory(err, strlen(image->path) + 1);
-  a->images[a->count++] = (answer_image){path, image->content_id, a->score, image->width, image->height, -1.0f, false};
+  a->images[a->count++] = (answer_image){.path = path,
+                                         .content_id = image->content_id,
+                                         .score = a->score,
+                                         .width = image->width,
+                                         .height = image->height,
+                                         .near = -1.0f};
   return AKIN_OK;
 }
 
@@ -155,18 +167,36 @@ static int answer_order(const void *x, const void *y) {
   return strcmp(a->path, b->path);
 }
 
-/* Contents, best first → images, best first, ties by path: at least `wanted`, or all. */
-static akin_status answer_collect(answer *a, akin_question *q, const akin_scored *best, size_t count, size_t wanted,
-                                  akin_error *err) {
-  akin_status status = AKIN_OK;
-  for (size_t i = 0; !status && i < count; i++) {
-    /* contents of equal score are taken together; after a whole group, that many images are enough */
-    if (a->count >= wanted && best[i].score < a->score) break;
-    a->score = best[i].score;
-    status = akin_storage_images_of(q->reader, best[i].id, answer_visit, a, err);
+/* Tells candidates from `first` on of a hit. */
+static void answer_approach(answer *a, size_t first, const answer_image *hit) {
+  const akin_vectors *v = a->question->vectors;
+  const uint32_t dim = akin_vectors_dim(v);
+  const float *feature = akin_vectors_find(v, hit->content_id);
+  for (size_t i = first; i < a->count; i++) {
+    float score = 0.0f;
+    if (a->images[i].done) continue;
+    akin_search_scores(&score, feature, akin_vectors_find(v, a->images[i].content_id), 1, dim, dim);
+    a->images[i].near = fmaxf(a->images[i].near, score);
   }
-  if (!status && a->count > 0) qsort(a->images, a->count, sizeof *a->images, answer_order);
-  return status;
+}
+
+/* At least so many more candidates, or all; ties by path. Contents of equal score are taken together. */
+static akin_status answer_more(answer *a, size_t wanted, akin_error *err) {
+  const size_t before = a->count;
+  akin_status status = AKIN_OK;
+  while (!status && a->count < before + wanted && !(a->used == a->contents && a->all)) {
+    if (a->used == a->contents) status = answer_search(a, a->k ? 4 * a->k : wanted, err);
+    for (; !status && a->used < a->contents; a->used++) {
+      if (a->count >= before + wanted && a->best[a->used].score < a->score) break;
+      a->score = a->best[a->used].score;
+      status = akin_storage_images_of(a->question->reader, a->best[a->used].id, answer_visit, a, err);
+    }
+  }
+  if (status || a->count == before) return status;
+  qsort(a->images + before, a->count - before, sizeof *a->images, answer_order);
+  for (size_t i = 0; i < before && a->question->query->diverse > 0.0f; i++)
+    if (a->images[i].hit) answer_approach(a, before, &a->images[i]);
+  return AKIN_OK;
 }
 
 /* ---- choosing ---- */
@@ -176,8 +206,9 @@ static float answer_worth(const answer_image *image, float diverse) {
   return (1.0f - diverse) * image->score - diverse * image->near;
 }
 
-/* The candidate that is the next hit; count: none is left. Ties go to the better and to the first by path. */
-static size_t answer_next(answer *a, float diverse) {
+/* The candidate that is to be the next hit; count: none is left. Ties go to the better and to the first by path. */
+static size_t answer_next(answer *a) {
+  const float diverse = a->question->query->diverse;
   while (a->first < a->count && a->images[a->first].done)
     a->first++;
   size_t next = a->first;
@@ -186,25 +217,31 @@ static size_t answer_next(answer *a, float diverse) {
   return next;
 }
 
-/* Tells the candidates that are left of a new hit. */
-static void answer_approach(answer *a, const akin_question *q, const answer_image *hit) {
-  const uint32_t dim = q->model->dim;
-  const float *feature = akin_vectors_find(q->vectors, hit->content_id);
-  for (size_t i = 0; i < a->count; i++) {
-    float score = 0.0f;
-    if (a->images[i].done) continue;
-    akin_search_scores(&score, feature, akin_vectors_find(q->vectors, a->images[i].content_id), 1, dim, dim);
-    a->images[i].near = fmaxf(a->images[i].near, score);
-  }
+/* Makes the candidate a hit, unless it repeats one. */
+static akin_status answer_take(answer *a, answer_image *image, akin_error *err) {
+  akin_seen *seen = a->question->seen;
+  bool repeats = false;
+  image->done = true;
+  akin_status status = seen ? akin_seen_test(seen, image->content_id, &repeats, err) : AKIN_OK;
+  if (status || repeats) return status;
+  if (seen) status = akin_seen_add(seen, image->content_id, NULL, NULL, err);
+  image->hit = true;
+  if (a->question->query->diverse > 0.0f) answer_approach(a, 0, image);
+  return status;
 }
 
-/* The hits that are asked for, of the candidates. */
-static akin_status answer_choose(akin_question *q, answer *a, size_t wanted, akin_error *err) {
-  akin_status status = AKIN_OK;
-  for (size_t taken = 0, next; !status && taken < wanted && (next = answer_next(a, q->query->diverse)) < a->count;) {
+/* candidates: how many are looked at together. */
+static akin_status answer_choose(answer *a, size_t candidates, akin_error *err) {
+  akin_question *q = a->question;
+  const size_t wanted = (size_t)q->query->k + q->query->offset;
+  akin_status status = answer_more(a, candidates, err);
+  for (size_t taken = 0; !status && taken < wanted;) {
+    size_t next = answer_next(a);
+    if (next == a->count) {
+      if ((status = answer_more(a, candidates, err)) || next == a->count) break;
+    }
     answer_image *image = &a->images[next];
-    image->done = true;
-    if (q->query->diverse > 0.0f) answer_approach(a, q, image);
+    if ((status = answer_take(a, image, err)) || !image->hit) continue;
     if (taken++ >= q->query->offset)
       status = akin_hits_add(q->hits, image->path, image->score, image->width, image->height, err);
   }
@@ -212,18 +249,12 @@ static akin_status answer_choose(akin_question *q, answer *a, size_t wanted, aki
 }
 
 akin_status akin_question_answer(akin_question *q, akin_error *err) {
-  const size_t wanted = (size_t)q->query->k + q->query->offset;
-  size_t candidates = wanted, count = 0;
-  akin_scored *best = NULL;
-  answer a = {.selection = q->selection};
-  bool all = false;
+  answer a = {.question = q};
+  size_t candidates = (size_t)q->query->k + q->query->offset;
   if (q->query->diverse > 0.0f)
-    candidates = 10 * wanted > AKIN_DIVERSE_CANDIDATES ? 10 * wanted : AKIN_DIVERSE_CANDIDATES;
+    candidates = 10 * candidates > AKIN_DIVERSE_CANDIDATES ? 10 * candidates : AKIN_DIVERSE_CANDIDATES;
   akin_status status = answer_direct_all(q, err);
-  if (!status) status = answer_search(&best, &count, &all, q, candidates, err);
-  if (!status) status = answer_collect(&a, q, best, count, candidates, err);
-  if (!status) status = answer_choose(q, &a, wanted, err);
+  if (!status) status = answer_choose(&a, candidates, err);
   answer_free(&a);
-  akin_free(best);
   return status;
 }

@@ -132,7 +132,7 @@ static akin_status everything_tell(everything *e, akin_hits_visit *visit, void *
 }
 
 bool akin_question_is_plain(const akin_question *q) {
-  return !(q->query->diverse > 0.0f);
+  return !q->selection && !q->seen && !(q->query->diverse > 0.0f);
 }
 
 akin_status akin_question_everything(akin_question *q, size_t bytes, akin_hits_visit *visit, void *context,

@@ -88,18 +88,28 @@ akin_status akin_question_begin(akin_question *q, akin_store *store, const akin_
   return status ? status : akin_question_restart(q, err);
 }
 
+static const akin_limits *question_limits(const akin_question *q) {
+  static const akin_limits limits = AKIN_LIMITS_INIT;
+  return q->query->model_options ? &q->query->model_options->limits : &limits;
+}
+
 akin_status akin_question_restart(akin_question *q, akin_error *err) {
   akin_hits_free(q->hits);
   q->hits = NULL;
   q->content_count = 0;
   memset(q->asked, 0, q->model->dim * sizeof *q->asked);
+  akin_seen_free(q->seen);
+  q->seen = NULL;
   akin_status status = akin_hits_new(&q->hits, q->model->name, err);
-  return status ? status : akin_hits_ask(q->hits, q->query, q->images, err);
+  if (!status) status = akin_hits_ask(q->hits, q->query, q->images, err);
+  if (status || !q->query->exclude_duplicates) return status;
+  return akin_seen_new(&q->seen, q->store, q->vectors, false, question_limits(q), err);
 }
 
 void akin_question_end(akin_question *q) {
   if (q->reader) akin_storage_rollback(q->reader);
   akin_selection_free(q->selection);
+  akin_seen_free(q->seen);
   akin_hits_free(q->hits);
   akin_free(q->asked);
   akin_free(q->against);
@@ -136,6 +146,7 @@ static akin_status question_add(akin_question *q, question_role role, const char
   const size_t dim = q->model->dim;
   const akin_query *query = q->query, *known = akin_hits_asked(q->hits);
   akin_status status = content_id ? question_add_content(q, content_id, err) : AKIN_OK;
+  if (!status && q->seen && !query->include_self) status = akin_seen_add(q->seen, content_id, path, feature, err);
   if (status) return status;
   if (role == QUESTION_NEGATIVE) {
     const float weight =
@@ -249,12 +260,10 @@ static akin_status question_embed(akin_question *q, const char *path, const akin
 
 /* An image that is not stored under this path: by its content, else by the model. */
 static akin_status question_add_outside(akin_question *q, question_role role, const char *path, akin_error *err) {
-  static const akin_limits default_limits = AKIN_LIMITS_INIT;
-  const akin_limits *limits = q->query->model_options ? &q->query->model_options->limits : &default_limits;
   akin_buffer bytes = AKIN_BUFFER_INIT(0);
   akin_hash hash;
   uint64_t content_id = 0;
-  akin_status status = akin_file_read(&bytes, path, limits->max_bytes, NULL, err);
+  akin_status status = akin_file_read(&bytes, path, question_limits(q)->max_bytes, NULL, err);
   if (status || (status = akin_hash_bytes(&hash, bytes.data, bytes.size, err)) ||
       (status = akin_storage_content_find(q->reader, &hash, &content_id, NULL, NULL, err)))
     goto out;

@@ -6,6 +6,7 @@
 #ifndef AKIN_ENGINE_LIKE_H
 #define AKIN_ENGINE_LIKE_H
 
+#include "engine/duplicates.h"
 #include "engine/selection.h"
 #include "engine/store.h"
 
@@ -18,6 +19,7 @@ typedef struct akin_question {
   akin_storage *reader;
   akin_vectors *vectors;
   akin_selection *selection; /* of the query's filter; NULL: all */
+  akin_seen *seen;           /* what hits are not to repeat; NULL: they may */
   akin_hits *hits;
   float *asked;       /* f32 [dim], the weighted sum of the images' features; AKIN_COMBINE_ANY: f32 [images, dim] */
   float *against;     /* f32 [dim], the weighted mean of the negatives' */

@@ -4,6 +4,8 @@
  */
 #include "unit/engine/engine_testing.h"
 
+#include "engine/duplicates.h"
+
 #include <math.h>
 
 #define PHOTOS    40
@@ -309,9 +311,11 @@ static void recommendations_are_filtered_too(void **state) {
   akin_query query = AKIN_QUERY_INIT;
   query.where = "name ~ p0?.jpg";
   query.offset = 2;
-  query.diverse = 0.2f;
-  testing_ok(akin_store_recommend(b->engine->store, NULL, 0, &query, count_hits, NULL, &rows, &err), &err);
-  assert_int_equal(rows, PHOTOS); /* it is the hits that are filtered */
+  for (unsigned i = 1; i <= 3; i++) {
+    testing_ok(akin_store_recommend(b->engine->store, NULL, 0, &query, count_hits, NULL, &rows, &err), &err);
+    assert_int_equal(rows, i * PHOTOS); /* it is the hits that are filtered */
+    query.diverse += 0.2f;
+  }
 }
 
 /* ---- diversity ---- */
@@ -375,6 +379,115 @@ static void a_copy_is_the_last_thing_that_diversity_wants(void **state) {
     if (i == akin_hits_count(hits) - 3) assert_int_equal(copies, 1);
   }
   akin_hits_free(hits);
+}
+
+/* ---- near-duplicates ---- */
+
+/* Writes the picture of another file once more, as another JPEG. */
+static void write_again(const bench *b, const char *of, const char *name) {
+  akin_buffer bytes = AKIN_BUFFER_INIT(0), jpeg = AKIN_BUFFER_INIT(0);
+  akin_error err;
+  uint32_t width = 0, height = 0;
+  char *from = testing_path(b->engine->photos, of), *to = testing_path(b->engine->photos, name);
+  testing_ok(akin_file_read(&bytes, from, 1 << 20, NULL, &err), &err);
+  testing_ok(akin_image_thumbnail(&jpeg, &width, &height, bytes.data, bytes.size, 64, NULL, &err), &err);
+  assert_true(jpeg.size != bytes.size);
+  testing_write(to, jpeg.data, jpeg.size);
+  akin_buffer_free(&bytes);
+  akin_buffer_free(&jpeg);
+  akin_free(from);
+  akin_free(to);
+}
+
+static akin_status take_content(void *context, const akin_stored_image *image, akin_error *err) {
+  (void)err;
+  *(uint64_t *)context = image->content_id;
+  return AKIN_OK;
+}
+
+static uint64_t content_of(bench *b, const char *path) {
+  akin_storage *reader = NULL;
+  uint64_t content = 0;
+  akin_error err;
+  testing_ok(akin_store_reader(b->engine->store, &reader, &err), &err);
+  testing_ok(akin_storage_image_at(reader, path, take_content, &content, &err), &err);
+  return content;
+}
+
+/* Holds hits against what they may not repeat: no hit does, and nothing else that does not is missing. */
+static void check_repeats(bench *b, const char *query, const akin_hits *hits, const akin_hits *all) {
+  akin_stored_model *model = NULL;
+  akin_vectors *vectors = NULL;
+  akin_seen *seen = NULL;
+  akin_error err;
+  bool repeats = false;
+  testing_ok(akin_store_find_model(b->engine->store, &model, NULL, &err), &err);
+  testing_ok(akin_store_vectors(b->engine->store, &vectors, model, &err), &err);
+  testing_ok(akin_seen_new(&seen, b->engine->store, vectors, false, NULL, &err), &err);
+  testing_ok(akin_seen_add(seen, content_of(b, query), NULL, NULL, &err), &err);
+  for (size_t i = 0; i < akin_hits_count(hits); i++) {
+    const uint64_t content = content_of(b, akin_hits_at(hits, i)->path);
+    testing_ok(akin_seen_test(seen, content, &repeats, &err), &err);
+    assert_false(repeats);
+    testing_ok(akin_seen_add(seen, content, NULL, NULL, &err), &err);
+  }
+  for (size_t i = 0; i < akin_hits_count(all); i++) {
+    testing_ok(akin_seen_test(seen, content_of(b, akin_hits_at(all, i)->path), &repeats, &err), &err);
+    assert_true(repeats);
+  }
+  akin_seen_free(seen);
+  akin_stored_models_free(model, 1);
+}
+
+static void each_picture_once(void **state) {
+  bench *b = *state;
+  akin_error err;
+  akin_query query = AKIN_QUERY_INIT;
+  write_again(b, "p03.jpg", "again-3.jpg"); /* of the query image */
+  write_again(b, "p20.jpg", "again-20.jpg");
+  akin_free(engine_photo(b->engine, "copy.jpg", 21)); /* of p20.jpg, to the byte */
+  testing_ok(engine_ingest(b->engine, NULL, NULL, &err), &err);
+  for (int diverse = 0; diverse < 2; diverse++) {
+    query.diverse = diverse ? 0.5f : 0.0f;
+    query.k = PHOTOS + 3;
+    query.exclude_duplicates = 0;
+    akin_hits *all = bench_ask(b, some, 1, &query, NULL);
+    assert_int_equal(akin_hits_count(all), PHOTOS + 2);
+    query.exclude_duplicates = 1;
+    akin_hits *hits = bench_ask(b, some, 1, &query, NULL);
+    assert_true(akin_hits_count(hits) >= 10 && akin_hits_count(hits) < PHOTOS);
+    check_repeats(b, b->paths[some[0]], hits, all);
+    query.k =
+        (uint32_t)akin_hits_count(hits); /* as many as there are: more contents must be looked at, again and again */
+    akin_hits *same = bench_ask(b, some, 1, &query, NULL);
+    assert_int_equal(akin_hits_count(same), query.k);
+    for (size_t i = 0; i < query.k; i++)
+      assert_string_equal(akin_hits_at(same, i)->path, akin_hits_at(hits, i)->path);
+    akin_hits_free(all);
+    akin_hits_free(hits);
+    akin_hits_free(same);
+  }
+}
+
+static akin_status first_hit(void *context, const akin_hits *hits) {
+  bench *b = context;
+  assert_int_equal(akin_hits_count(hits), 1);
+  check_repeats(b, akin_hits_query(hits, 0), hits, hits);
+  return AKIN_OK;
+}
+
+static void recommendations_repeat_nothing(void **state) {
+  bench *b = *state;
+  akin_error err;
+  akin_query query = AKIN_QUERY_INIT;
+  query.k = 1;
+  query.exclude_duplicates = 1;
+  akin_store *store = b->engine->store, *other = NULL;
+  testing_ok(akin_store_open(&other, b->engine->store_folder, 0, &err), &err);
+  b->engine->store = other; /* the visitor may not use the one that asks */
+  testing_ok(akin_store_recommend(store, NULL, 0, &query, first_hit, NULL, b, &err), &err);
+  b->engine->store = store;
+  akin_store_close(other);
 }
 
 /* ---- what was asked ---- */
@@ -502,6 +615,7 @@ static akin_status ask_everything(void *context) {
   query.negative_count = 1;
   query.combine = AKIN_COMBINE_ANY;
   query.diverse = 0.5f;
+  query.exclude_duplicates = 1;
   query.where = "class = photos and name != p07.jpg";
   const akin_status status = akin_store_like(b->engine->store, &hits, names, 3, &query, &err);
   akin_hits_free(hits);
@@ -527,6 +641,8 @@ int main(void) {
       QUESTION_TEST(recommendations_are_filtered_too),
       QUESTION_TEST(diverse_hits_are_chosen_one_after_the_other),
       QUESTION_TEST(a_copy_is_the_last_thing_that_diversity_wants),
+      QUESTION_TEST(each_picture_once),
+      QUESTION_TEST(recommendations_repeat_nothing),
       QUESTION_TEST(hits_say_what_was_asked),
       QUESTION_TEST(an_outside_image_may_be_a_negative),
       QUESTION_TEST(refuses_what_is_no_question),
