@@ -144,7 +144,6 @@ def pth_seeds():
         out.writestr(zipfile.ZipInfo("a/data.pkl"), make_pth.pickled({}, "zip"), zipfile.ZIP_DEFLATED)
         out.writestr(zipfile.ZipInfo("a/version"), "3\n")
     write("tensors", "zip-deflated", archive.getvalue())
-    write("tensors", "hdf5", b"\x89HDF\r\n\x1a\n" + bytes(56))
     write("tensors", "safetensors", struct.pack("<Q", 2) + b"{}")
     header = b'{"__metadata__":{"a":"b"},"w":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"F16","shape":[],"data_offsets":[24,26]}}'
     write("tensors", "safetensors-two", struct.pack("<Q", len(header)) + header + bytes(range(26)))
@@ -153,6 +152,50 @@ def pth_seeds():
 
 def pickles(*values):
     return b"".join(make_pth.pickled(value, "legacy") for value in values)
+
+
+# ---- parts of Keras files ----
+
+def keras_number(value):
+    return struct.pack("<Q", value)
+
+
+def keras_text(text):
+    return keras_number(len(text)) + text.encode() + b"\0"
+
+
+def keras_tensor(name, dtype, shape, offset):
+    return keras_text(name) + b"".join(keras_number(n) for n in [dtype, len(shape), *shape, offset])
+
+
+def keras_index(*groups, version="3.15.1", config="{}", form=0):
+    """As src/weights/keras_index.h has it; a group: (name, tensors)."""
+    parts = [keras_text(version), keras_text(config), keras_number(form), keras_number(len(groups))]
+    for name, found in groups:
+        parts += [keras_text(name), keras_number(len(found)), *found]
+    return b"".join(parts)
+
+
+def keras_seeds():
+    kernel, bias = keras_tensor("d/kernel", 0, [3, 4], 0), keras_tensor("d/bias", 2, [4], 48)
+    write("keras_parts", "index", keras_index(("d", [kernel, bias]), ("none", [])))
+    write("keras_parts", "index-outside", keras_index(("d", [keras_tensor("d/kernel", 0, [3, 4], 4090)])))
+    write("keras_parts", "index-overflow", keras_index(("d", [keras_tensor("d/kernel", 0, [1 << 40, 1 << 40], 0)])))
+    write("keras_parts", "index-many", keras_index(*[(f"d{i}", [keras_tensor(f"d{i}/w", 1, [], 8 * i)]) for i in range(70)]))
+    write("keras_parts", "index-empty", keras_index(version="", config="", form=1))
+    for name, comment, method in [("stored", b"", zipfile.ZIP_STORED), ("comment", b"PK\5\6", zipfile.ZIP_STORED),
+                                  ("deflated", b"", zipfile.ZIP_DEFLATED)]:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as out:
+            out.comment = comment
+            out.writestr(zipfile.ZipInfo("metadata.json"), b"{}", method)
+            out.writestr(zipfile.ZipInfo("config.json"), b'{"class_name": "Sequential"}', method)
+        write("keras_parts", f"zip-{name}", archive.getvalue())
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as out:
+        with out.open(zipfile.ZipInfo("config.json"), "w", force_zip64=True) as entry:
+            entry.write(b"{}")
+    write("keras_parts", "zip-64", archive.getvalue())
 
 
 # ---- JSON and cards ----
@@ -235,6 +278,7 @@ if __name__ == "__main__":
     webp_seeds()
     other_image_seeds()
     pth_seeds()
+    keras_seeds()
     json_seeds()
     card_seeds()
     text_seeds()
