@@ -2,7 +2,6 @@
  * card_own.c - a built-in card for weights of the user's own: the same network, with as many classes as the file has
  * numbers for, or without its last layers; what the card says of the official weights does not hold for these.
  */
-#include "base/arena.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/memory.h"
@@ -67,7 +66,8 @@ static akin_status own_classes(uint32_t *classes, const akin_card *card, uint64_
     return AKIN_OK;
   }
   rest = all - card->classes * each; /* the layers that make class scores are more than the last one, in some */
-  if (numbers <= rest || (numbers - rest) % each != 0 || (numbers - rest) / each > OWN_MOST_CLASSES) return AKIN_OK;
+  if (!each || numbers <= rest || (numbers - rest) % each != 0 || (numbers - rest) / each > OWN_MOST_CLASSES)
+    return AKIN_OK;
   *classes = (uint32_t)((numbers - rest) / each);
   return AKIN_OK;
 }

@@ -1,6 +1,9 @@
 /* test_card.c - cards: the built-in ones, the text they are written as, and everything that is refused by its key. */
 #include "unit/model/model_testing.h"
 
+#include "model/card.h"
+#include "weights/reader.h"
+
 static akin_status parse(akin_card **card, const char *text, akin_error *err) {
   *card = TESTING_POISON;
   return akin_card_parse(card, text, strlen(text), err);
@@ -47,6 +50,39 @@ static void test_builtin_by_md5(void **state) {
   assert_string_equal(notop->weights[0].md5, "6d6bbae143d832006294945121d1f1fc");
   assert_int_equal(vgg->weights_count + notop->weights_count, 2);
   assert_true(vgg->bgr && vgg->mean[0] == 103.939f && vgg->scale[0] == 1);
+}
+
+/* A file of so many numbers gives the card so many classes. */
+static void expect_own(const char *name, uint64_t numbers, uint32_t classes) {
+  akin_tensor list[2] = {{.name = "all", .dtype = AKIN_DTYPE_F32, .rank = 1, .count = numbers},
+                         {.name = "num_batches_tracked", .dtype = AKIN_DTYPE_I64, .count = 1}};
+  const akin_tensors file = {.list = list, .count = 2};
+  akin_card *card = TESTING_POISON;
+  akin_error err;
+  testing_ok(akin_card_own(&card, akin_card_builtin(name), &file, &err), &err);
+  if (card->classes != classes) fail_msg("%s: %u classes, not %u", name, card->classes, classes);
+  assert_string_equal(card->name, name);
+  assert_string_equal(card->licence, "NOASSERTION");
+  assert_int_equal(card->weights_count, 0);
+  assert_non_null(strstr(card->description, "weights of your own"));
+  akin_card_free(card);
+}
+
+/* Numbers by hand: VGG16 has 138,357,544, its last layer 4,097 a class; without its dense layers 14,714,688. */
+static void test_own(void **state) {
+  (void)state;
+  expect_own("vgg16", 138357544, 1000);
+  expect_own("vgg16", 138357544 - 990 * 4097, 10);
+  expect_own("vgg16", 138357544 + 4097, 1001);
+  expect_own("vgg16", 14714688, 0);
+  expect_own("vgg16", 138357543, 1000); /* of no number of classes: the card's */
+  expect_own("vgg16", 138357544 - 1000 * 4097, 1000);
+  expect_own("vgg16", UINT64_MAX, 1000);
+  expect_own("vgg16", 0, 1000);
+  expect_own("vgg16-notop", 5, 0);
+  expect_own("mobilenet", 4253864 - 998 * 1025, 2);
+  expect_own("mobilenet-v3-large", 5507432 - 997 * 1281, 3);
+  expect_own("efficientnet-lite0", 4694024 - 900 * 1281, 100);
 }
 
 static void test_builtin(void **state) {
@@ -232,6 +268,7 @@ int main(void) {
       cmocka_unit_test(test_everything_survives),
       cmocka_unit_test(test_refused),
       cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_own),
       cmocka_unit_test_setup_teardown(test_builtin_by_name, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_builtin_by_md5, testing_setup, testing_teardown),
   };
