@@ -44,8 +44,13 @@ static akin_status weights_list_entries(weights_binding *b) {
   return AKIN_OK;
 }
 
+/* NULL: it is never called. */
 static akin_layer *weights_layer(const weights_binding *b, const akin_layers_entry *entry) {
-  return &b->layers->at[entry->layer];
+  return entry->layer < b->layers->count ? &b->layers->at[entry->layer] : NULL;
+}
+
+static size_t weights_count(const weights_binding *b, const akin_layers_entry *entry) {
+  return entry->layer < b->layers->count ? b->layers->at[entry->layer].weight_count : 0;
 }
 
 /* Is entry number `inner` in model number `outer`, at any depth? Whose parents lead in circles are in none. */
@@ -110,25 +115,21 @@ static akin_status weights_check_role(const weights_binding *b, const akin_layer
                    layer->name, akin_weight_role_name(w->role), w->tensor);
 }
 
-/* Where in a nested model's flat list of tensors we are. */
+/*
+ * A nested model is one flat list: what is trained, then the rest. What that means depends on who wrote the file:
+ *
+ *     Keras 3   a weight is trained when its layer is, whatever the models around it say; nothing is when the outermost
+ *               nested model is frozen. Each part in the order of layers
+ *     Keras 2   a frozen model has nothing that is trained; its rest is what is trained of each layer in it, then the
+ *               rest of each
+ */
 typedef struct weights_flat {
   const akin_keras_group *group;
-  size_t outer; /* number of the model's entry */
-  size_t next;  /* tensor of the group */
-  size_t wanted;
+  size_t next;   /* tensor of the group */
+  size_t wanted; /* weights so far */
+  bool keras_3;
+  bool frozen; /* Keras 3: the outermost nested model is */
 } weights_flat;
-
-/*
- * Is the layer trained? Keras 3 asks the weight itself, whose flag is its layer's; Keras 2 also the models that the
- * layer is in, up to the outermost nested one.
- */
-static bool weights_entry_is_trained(const weights_binding *b, size_t number, size_t outer) {
-  const bool keras_3 = b->file->version && b->file->version[0] == '3';
-  bool trained = b->entries[number].trainable && b->entries[outer].trainable;
-  for (size_t at = number; !keras_3 && trained && at != outer; at = b->entries[at].parent - 1)
-    trained = b->entries[at].trainable;
-  return trained;
-}
 
 static akin_status weights_take_flat(weights_binding *b, weights_flat *flat, akin_layer *layer, size_t weight) {
   flat->wanted++;
@@ -137,25 +138,50 @@ static akin_status weights_take_flat(weights_binding *b, weights_flat *flat, aki
   return status == AKIN_OK ? weights_check_role(b, layer, weight) : status;
 }
 
-/* What is trained, or the rest, of all layers inside. */
-static akin_status weights_take_pass(weights_binding *b, weights_flat *flat, bool trained) {
+static akin_status weights_take_layer(weights_binding *b, weights_flat *flat, const akin_layers_entry *entry,
+                                      bool trained) {
+  akin_layer *layer = weights_layer(b, entry);
+  const bool layer_trained = entry->trainable && !flat->frozen;
+  akin_status status = AKIN_OK;
+  for (size_t i = 0; i < weights_count(b, entry) && status == AKIN_OK; i++)
+    if ((layer_trained && weights_is_trained(layer->weights[i].role)) == trained)
+      status = weights_take_flat(b, flat, layer, i);
+  return status;
+}
+
+static akin_status weights_take_model(weights_binding *b, weights_flat *flat, size_t model, bool trained,
+                                      unsigned depth);
+
+/* One part of everything that is directly in a model. */
+static akin_status weights_take_members(weights_binding *b, weights_flat *flat, size_t model, bool trained,
+                                        unsigned depth) {
   akin_status status = AKIN_OK;
   for (size_t i = 0; i < b->entry_count && status == AKIN_OK; i++) {
     const akin_layers_entry *entry = &b->entries[i];
-    if (entry->is_model || entry->is_operation || !weights_is_inside(b, i, flat->outer)) continue;
-    akin_layer *layer = weights_layer(b, entry);
-    const bool layer_trained = weights_entry_is_trained(b, i, flat->outer);
-    for (size_t k = 0; k < layer->weight_count && status == AKIN_OK; k++)
-      if ((layer_trained && weights_is_trained(layer->weights[k].role)) == trained)
-        status = weights_take_flat(b, flat, layer, k);
+    if (entry->parent != model + 1 || entry->is_operation) continue;
+    status = entry->is_model ? weights_take_model(b, flat, i, trained, depth + 1)
+                             : weights_take_layer(b, flat, entry, trained);
   }
   return status;
 }
 
+static akin_status weights_take_model(weights_binding *b, weights_flat *flat, size_t model, bool trained,
+                                      unsigned depth) {
+  const bool frozen = !flat->keras_3 && !b->entries[model].trainable;
+  if (depth > WEIGHTS_DEPTH) {
+    return akin_fail(b->err, AKIN_ERROR_LIMIT, "model %s is more than %d deep in others", b->entries[model].name,
+                     WEIGHTS_DEPTH);
+  }
+  if (frozen && trained) return AKIN_OK;
+  akin_status status = frozen ? weights_take_members(b, flat, model, true, depth) : AKIN_OK;
+  return status == AKIN_OK ? weights_take_members(b, flat, model, trained, depth) : status;
+}
+
 static akin_status weights_bind_nested(weights_binding *b, size_t outer, const akin_keras_group *group) {
-  weights_flat flat = {group, outer, 0, 0};
-  akin_status status = weights_take_pass(b, &flat, true);
-  if (status == AKIN_OK) status = weights_take_pass(b, &flat, false);
+  const bool keras_3 = b->file->version && b->file->version[0] == '3';
+  weights_flat flat = {.group = group, .keras_3 = keras_3, .frozen = keras_3 && !b->entries[outer].trainable};
+  akin_status status = weights_take_model(b, &flat, outer, true, 0);
+  if (status == AKIN_OK) status = weights_take_model(b, &flat, outer, false, 0);
   if (status != AKIN_OK || flat.wanted == group->count) return status;
   return akin_fail(b->err, AKIN_ERROR_MISMATCH, "model %s has %zu weights, the file's '%s' has %zu",
                    b->entries[outer].name, flat.wanted, group->name, group->count);
@@ -164,10 +190,9 @@ static akin_status weights_bind_nested(weights_binding *b, size_t outer, const a
 /* Are there weights in an entry of the outermost model? */
 static bool weights_has_any(const weights_binding *b, size_t number) {
   const akin_layers_entry *entry = &b->entries[number];
-  if (!entry->is_model) return weights_layer(b, entry)->weight_count > 0;
+  if (!entry->is_model) return weights_count(b, entry) > 0;
   for (size_t i = 0; i < b->entry_count; i++)
-    if (!b->entries[i].is_model && weights_layer(b, &b->entries[i])->weight_count && weights_is_inside(b, i, number))
-      return true;
+    if (!b->entries[i].is_model && weights_count(b, &b->entries[i]) && weights_is_inside(b, i, number)) return true;
   return false;
 }
 
@@ -245,23 +270,34 @@ static const akin_keras_group *weights_find_group(weights_binding *b, const char
   return NULL;
 }
 
-static bool weights_is_bound(const akin_layer *layer) {
-  for (size_t i = 0; i < layer->weight_count; i++)
-    if (!layer->weights[i].tensor) return false;
-  return true;
+/* Has the entry weights that are not a model's or an operation's? */
+static bool weights_has_own(const weights_binding *b, size_t number) {
+  const akin_layers_entry *entry = &b->entries[number];
+  return !entry->is_model && !entry->is_operation && weights_count(b, entry) > 0;
 }
 
+/* Binds the weights of entry `number` when they are in the file. */
 static akin_status weights_bind_place(weights_binding *b, size_t number, const char *folder) {
   const akin_layers_entry *entry = &b->entries[number];
   char place[WEIGHTS_PLACE];
-  if (!weights_place(b, number, folder, place, 0))
+  if (!weights_place(b, number, folder, place, 0)) {
     return akin_fail(b->err, AKIN_ERROR_LIMIT, "layer %s is too deep in models, or its class has too long a name",
                      entry->name);
+  }
   const akin_keras_group *group = weights_find_group(b, place);
-  if (group) return weights_bind_layer(b, entry, group);
-  if (weights_is_bound(weights_layer(b, entry))) return AKIN_OK; /* a layer of two models is in the file once */
-  return akin_fail(b->err, AKIN_ERROR_MISMATCH, "layer %s (%s): its weights, '%s', are not in the file", entry->name,
-                   entry->class_name, place);
+  return group ? weights_bind_layer(b, entry, group) : AKIN_OK;
+}
+
+/* A layer that two models have is in the file once: so this is seen when all are bound. */
+static akin_status weights_check_bound(const weights_binding *b, size_t number, const char *folder) {
+  const akin_layers_entry *entry = &b->entries[number];
+  const akin_layer *layer = weights_layer(b, entry);
+  char place[WEIGHTS_PLACE];
+  for (size_t i = 0; i < weights_count(b, entry); i++)
+    if (!layer->weights[i].tensor && weights_place(b, number, folder, place, 0))
+      return akin_fail(b->err, AKIN_ERROR_MISMATCH, "layer %s (%s): its weights, '%s', are not in the file",
+                       entry->name, entry->class_name, place);
+  return AKIN_OK;
 }
 
 static akin_status weights_check_left_over(const weights_binding *b) {
@@ -283,11 +319,10 @@ static akin_status weights_bind_places(weights_binding *b) {
   for (size_t i = 0; i < b->layers->count; i++)
     for (size_t k = 0; k < b->layers->at[i].weight_count; k++)
       b->layers->at[i].weights[k].tensor = NULL;
-  for (size_t i = 0; i < b->entry_count && status == AKIN_OK; i++) {
-    const akin_layers_entry *entry = &b->entries[i];
-    if (entry->is_model || entry->is_operation || !weights_layer(b, entry)->weight_count) continue;
-    status = weights_bind_place(b, i, folder);
-  }
+  for (size_t i = 0; i < b->entry_count && status == AKIN_OK; i++)
+    if (weights_has_own(b, i)) status = weights_bind_place(b, i, folder);
+  for (size_t i = 0; i < b->entry_count && status == AKIN_OK; i++)
+    if (weights_has_own(b, i)) status = weights_check_bound(b, i, folder);
   return status == AKIN_OK ? weights_check_left_over(b) : status;
 }
 
