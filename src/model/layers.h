@@ -258,8 +258,8 @@ typedef struct akin_layer {
 
 /*
  * A layer as Keras' own lists have it, model.layers of the model and of each model inside it: what weights files go by,
- * and what --layer -2 counts. Only of users' own models; in a family's network every layer is one entry, in order of
- * its making.
+ * and what --layer -2 counts. Of users' own models, and of families' networks in which operations stand; else every
+ * layer is one entry, in the order of the list.
  */
 typedef struct akin_layers_entry {
   const char *name, *class_name;
@@ -274,7 +274,7 @@ typedef struct akin_layers {
   akin_arena arena; /* holds everything below */
   akin_layer *at;
   size_t count, room;
-  akin_layers_entry *entries; /* none: a family's network */
+  akin_layers_entry *entries; /* none: every layer is one */
   size_t entry_count, entry_room;
   size_t output; /* 1 + the number of the layer that the network ends with; 0: the last */
 } akin_layers;

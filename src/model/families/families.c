@@ -29,10 +29,34 @@ const akin_family *akin_family_find(const char *name) {
   return NULL;
 }
 
+/* An operation on tensors is no layer to Keras: nothing counts it. */
+static bool family_is_operation(const akin_layer *layer) {
+  return layer->kind == AKIN_LAYER_ARITHMETIC && layer->input_count == 1;
+}
+
+/* Says which ones are, in a network that has any. */
+static akin_status family_enter(akin_layers *layers, akin_error *err) {
+  bool any = false;
+  for (size_t i = 0; i < layers->count; i++)
+    any = any || family_is_operation(&layers->at[i]);
+  akin_status status = AKIN_OK;
+  for (size_t i = 0; any && i < layers->count && status == AKIN_OK; i++) {
+    const akin_layer *layer = &layers->at[i];
+    const akin_layers_entry entry = {.name = layer->name,
+                                     .class_name = akin_layer_class(layer),
+                                     .trainable = true,
+                                     .is_operation = family_is_operation(layer),
+                                     .layer = i};
+    status = akin_layers_enter(layers, &entry, err);
+  }
+  return status;
+}
+
 akin_status akin_family_build(akin_layers *layers, const akin_card *card, akin_error *err) {
   const akin_family *family = akin_family_find(card->family);
   if (!family) return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "card %s: no family '%s'", card->name, card->family);
   akin_status status = family->build(layers, card, err);
   if (status == AKIN_OK) status = akin_layers_order(layers, err);
+  if (status == AKIN_OK) status = family_enter(layers, err);
   return status == AKIN_OK ? AKIN_OK : akin_fail_context(err, status, "card %s", card->name);
 }

@@ -122,13 +122,19 @@ def compare(report, case, what):
 
 
 def compare_layers(report, case, told, what):
-    """Names, classes, shapes and parameters of all layers, in Keras' order; operations on tensors are among them."""
+    """Names, classes, shapes and parameters of all layers, in Keras' order; operations on tensors are among them, but
+    do not count."""
     got = [(layer["name"], layer["kind"], layer["shape"], layer["weights"]) for layer in told[1:]]
     want = [(layer.name, type(layer).__name__, list(layer.output.shape[1:]),
              layer.count_params() if isinstance(layer, keras.Layer) else 0) for layer in case.model.operations[1:]]
     wrong = next((i for i, pair in enumerate(zip(got, want)) if pair[0] != pair[1]), None)
     first = "" if wrong is None else f": {got[wrong]}, Keras has {want[wrong]}"
     report.expect(got == want, f"{what}: {len(want)} layers as Keras lists them{first}")
+    back = -(len(case.model.layers) * 2 // 3)
+    while not isinstance(case.model.layers[back], (keras.layers.ReLU, keras.layers.Activation, keras.layers.MaxPooling2D)):
+        back -= 1  # those have an output of their own, whatever is computed as one
+    counted = case.akin.inspect("net", "--layer", str(back))["feature_layer"]
+    report.expect(counted == case.model.layers[back].name, f"{what}: layer {back} is {counted}")
 
 
 # ---- what must be noticed ----
