@@ -57,24 +57,50 @@ AKIN_API const char *akin_store_folder(const akin_store *store); /* absolute; bo
 
 /* Where an ingest stands. Counts only grow. */
 typedef struct akin_progress {
-  uint64_t found;     /* images seen so far */
-  int scanning;       /* 1 while folders are still being read: found will grow */
-  uint64_t unchanged; /* known already: nothing to do */
-  uint64_t embedded;  /* features computed */
-  uint64_t reused;    /* content that was known: renamed, copied, touched */
-  uint64_t skipped;   /* images that cannot be read, known ones included, and folders */
-  uint64_t removed;   /* deleted files that left the store */
-  uint64_t ignored;   /* files that are no images */
-  double seconds;     /* since the ingest began */
+  uint64_t found;              /* images seen so far */
+  int scanning;                /* 1 while folders are still being read: found will grow */
+  uint64_t unchanged;          /* known already: nothing to do */
+  uint64_t embedded;           /* features computed */
+  uint64_t reused;             /* content that was known: renamed, copied, touched */
+  uint64_t skipped;            /* images that cannot be read, known ones included, and folders */
+  uint64_t removed;            /* deleted files that left the store */
+  uint64_t ignored;            /* files that are no images */
+  uint64_t linked, link_total; /* features that approximate search has got, of those that it is to get; last of all */
+  double seconds;              /* since the ingest began */
   double images_per_second;
   double remaining_seconds; /* negative: not known yet */
 } akin_progress;
+
+/*
+ * How the most similar images are found. Exact search looks at every feature. Approximate search follows a graph of
+ * near neighbours: many times faster where there are very many, and with the same scores in the same order, but a few
+ * of the best may be missing. How many are found is measured whenever the graph is changed, and it is made to look more
+ * thoroughly until that is 98 of 100 (akin_status_model has the figure). An ingest makes the graph, and keeps it up to
+ * date; questions never wait for it, and look at what is newer besides.
+ */
+typedef enum akin_search {
+  AKIN_SEARCH_AUTO = 0,   /* a graph is made from AKIN_APPROXIMATE_FROM features on, and used where there is one */
+  AKIN_SEARCH_EXACT,      /* a question: look at every feature; an ingest: no graph, one that is there is deleted */
+  AKIN_SEARCH_APPROXIMATE /* a question: AKIN_ERROR_NOT_FOUND without a graph; an ingest: make one of any number */
+} akin_search;
+
+#define AKIN_APPROXIMATE_FROM 100000u
+
+/* How the graph keeps features to find its way; scores are computed from the features themselves. */
+typedef enum akin_graph_vectors {
+  AKIN_GRAPH_DEFAULT = 0, /* as the graph that is there, else i8 */
+  AKIN_GRAPH_I8,          /* 1 byte a value: the fastest and smallest */
+  AKIN_GRAPH_F16,         /* 2 bytes */
+  AKIN_GRAPH_F32          /* 4 bytes */
+} akin_graph_vectors;
 
 typedef struct akin_ingest_options {
   uint32_t version;
   uint32_t jobs; /* workers; 0: as many as the cores that affinity and cgroup allow */
   int prune;     /* 1: a root that is missing or empty really is: its images leave the store */
   int retry;     /* 1: unreadable files that have not changed are tried again */
+  akin_search search;
+  akin_graph_vectors graph_vectors; /* another kind than the graph has: it is made again */
 
   /* All callbacks may be NULL. */
   void (*on_progress)(void *context, const akin_progress *progress); /* several times a second */
@@ -88,7 +114,7 @@ typedef struct akin_ingest_options {
 
 #define AKIN_INGEST_OPTIONS_VERSION 1u
 #define AKIN_INGEST_OPTIONS_INIT                                                                                       \
-  { AKIN_INGEST_OPTIONS_VERSION, 0u, 0, 0, NULL, NULL, NULL, NULL, NULL }
+  { AKIN_INGEST_OPTIONS_VERSION, 0u, 0, 0, AKIN_SEARCH_AUTO, AKIN_GRAPH_DEFAULT, NULL, NULL, NULL, NULL, NULL }
 
 /*
  * Brings the store up to date with folders and files: new and changed images get features, deleted ones leave (only
@@ -222,13 +248,17 @@ typedef struct akin_query {
    * more.
    */
   float diverse;
+
+  /* Approximate search is for up to 256 candidates: hits with the offset, or what diverse chooses from. Where more are
+   * asked for, or fewer than asked for would be found, every feature is looked at. */
+  akin_search search;
 } akin_query;
 
 #define AKIN_QUERY_VERSION      1u
 #define AKIN_NEGATIVE_WEIGHT    0.5f
 #define AKIN_DIVERSE_CANDIDATES 1000u
 #define AKIN_QUERY_INIT                                                                                                \
-  { AKIN_QUERY_VERSION, NULL, 5u, 0, NULL, NULL, AKIN_COMBINE_MEAN, NULL, NULL, 0u, NULL, -1.0f, 0, 0u, 0.0f }
+  { AKIN_QUERY_VERSION, NULL, 5u, 0, NULL, NULL, AKIN_COMBINE_MEAN, NULL, NULL, 0u, NULL, -1.0f, 0, 0u, 0.0f, AKIN_SEARCH_AUTO }
 
 /*
  * What was asked, as the hits know it: names and arrays are the hits' own, the paths of negatives are absolute, weights
@@ -302,6 +332,11 @@ typedef struct akin_status_model {
   const char *fingerprint;
   uint32_t dim;      /* floats in a feature */
   uint64_t features; /* one a content */
+  /* Approximate search; graph_features is 0 where there is no graph. */
+  uint64_t graph_features;
+  const char *graph_vectors; /* "i8", "f16" or "f32"; NULL without a graph */
+  uint32_t graph_sampled;    /* questions that recall was measured with */
+  float graph_recall;        /* of the exact best 10, how many were found: 0 to 1 */
 } akin_status_model;
 
 typedef struct akin_status_root {

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hits.h"
 #include "base/memory.h"
+#include "engine/approximate.h"
 #include "engine/like.h"
 
 #include <math.h>
@@ -19,6 +20,18 @@ static bool answer_skips(void *context, uint64_t content_id) {
   for (size_t i = 0; i < q->content_count && !q->query->include_self; i++)
     if (q->contents[i] == content_id) return true;
   return q->selection && !akin_selection_has_content(q->selection, content_id);
+}
+
+/* The best k contents for v, f32 [dim]: through the graph, unless that gives too few. */
+static akin_status answer_best(akin_scored **out, size_t *count, akin_question *q, const float *v, size_t k,
+                               akin_error *err) {
+  if (q->graph && k <= AKIN_APPROXIMATE_K) {
+    const size_t excluded = q->query->include_self ? 0 : q->content_count;
+    akin_status status = akin_approximate_best(out, count, q->graph, q->vectors, v, k, answer_skips, q, excluded, err);
+    if (status || *count >= k) return status;
+    akin_free(*out);
+  }
+  return akin_search_best(out, count, q->vectors, v, k, answer_skips, q, err);
 }
 
 /* Makes v, f32 [dim], what is looked for: of unit length, less the negatives. unit: it has that length already. */
@@ -78,7 +91,7 @@ static akin_status answer_search_any(akin_scored **out, size_t *count, akin_ques
     akin_scored *one = NULL;
     size_t n = 0;
     const float share = answer_share(q, i);
-    status = akin_search_best(&one, &n, q->vectors, q->asked + i * q->model->dim, k, answer_skips, q, err);
+    status = answer_best(&one, &n, q, q->asked + i * q->model->dim, k, err);
     akin_scored *all = status ? NULL : akin_realloc_array(*out, *count + n, sizeof *all);
     if (all) *out = all;
     for (size_t j = 0; all && j < n; j++)
@@ -121,7 +134,7 @@ static akin_status answer_search(answer *a, size_t k, akin_error *err) {
   a->k = k;
   akin_status status = q->query->combine == AKIN_COMBINE_ANY
                            ? answer_search_any(&a->best, &a->contents, q, k, err)
-                           : akin_search_best(&a->best, &a->contents, q->vectors, q->asked, k, answer_skips, q, err);
+                           : answer_best(&a->best, &a->contents, q, q->asked, k, err);
   a->all = a->contents < k;
   while (a->contents > 0 && a->best[a->contents - 1].score < q->query->min_score) {
     a->contents--;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "engine/approximate.h"
 #include "engine/measure.h"
 #include "engine/model.h"
 #include "engine/plan.h"
@@ -305,6 +306,24 @@ static void ingest_pack(ingest *in) {
   akin_space_free(space);
 }
 
+static bool ingest_link_tick(void *context, uint64_t done, uint64_t total) {
+  ingest *in = context;
+  in->progress.linked = done;
+  in->progress.link_total = total;
+  ingest_tick(in);
+  return !in->cancelled;
+}
+
+/* Brings approximate search up to date; answers do not depend on it. */
+static void ingest_link(ingest *in) {
+  akin_stored_model *model = NULL;
+  akin_error err;
+  akin_status status = akin_store_find_model(in->store, &model, akin_model_name(in->model), &err);
+  if (!status) status = akin_store_link(in->store, model, &in->options, ingest_link_tick, in, &err);
+  if (status && !in->cancelled && in->options.on_note) in->options.on_note(in->options.context, err.text);
+  akin_stored_models_free(model, model ? 1 : 0);
+}
+
 akin_status akin_store_ingest(akin_store *store, akin_model *model, const char *const *paths, size_t count,
                               const akin_ingest_options *options, akin_progress *total, akin_error *err) {
   static const akin_ingest_options defaults = AKIN_INGEST_OPTIONS_INIT;
@@ -319,6 +338,7 @@ akin_status akin_store_ingest(akin_store *store, akin_model *model, const char *
   if (!status) akin_store_measure(store, in.writer);
   akin_storage_close(in.writer);
   if (written && status != AKIN_ERROR_NO_SPACE) ingest_pack(&in);
+  if (!status && !in.cancelled) ingest_link(&in);
   ingest_tell(&in, akin_clock_seconds());
   if (total) *total = in.progress;
   if (!status && in.cancelled) {

@@ -6,6 +6,7 @@
 #include "base/hits.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "engine/approximate.h"
 #include "engine/facts.h"
 #include "engine/model.h"
 
@@ -39,6 +40,8 @@ static akin_status question_check(const akin_query *query, size_t images, akin_e
   if (query->k == 0) return akin_fail(err, AKIN_ERROR_USAGE, "k is 0: ask for at least one hit");
   if (query->combine != AKIN_COMBINE_MEAN && query->combine != AKIN_COMBINE_ANY)
     return akin_fail(err, AKIN_ERROR_USAGE, "there is no way number %d to combine images", (int)query->combine);
+  if ((unsigned)query->search > AKIN_SEARCH_APPROXIMATE)
+    return akin_fail(err, AKIN_ERROR_USAGE, "there is no way number %d to search", (int)query->search);
   akin_status status = question_check_weights("images", query->weights, images, err);
   if (!status) status = question_check_weights("negatives", query->negative_weights, query->negative_count, err);
   if (!status) status = question_check_range("the least score", query->min_score, -1.0f, err);
@@ -84,6 +87,8 @@ akin_status akin_question_begin(akin_question *q, akin_store *store, const akin_
   if (!status) status = akin_store_find_model(store, &q->model, q->query->model, err);
   if (!status) status = question_begin_moment(q, err);
   if (!status && q->query->where) status = akin_selection_new(&q->selection, q->reader, q->query->where, err);
+  if (!status && !q->query->where && !q->query->exclude_duplicates)
+    status = akin_store_graph(store, &q->graph, q->model, q->vectors, q->query->search, err);
   if (!status) status = question_begin_vectors(q, err);
   return status ? status : akin_question_restart(q, err);
 }

@@ -20,6 +20,7 @@ typedef struct akin_question {
   akin_vectors *vectors;
   akin_selection *selection; /* of the query's filter; NULL: all */
   akin_seen *seen;           /* what hits are not to repeat; NULL: they may */
+  akin_approximate *graph;   /* NULL: all vectors are looked at */
   akin_hits *hits;
   float *asked;       /* f32 [dim], the weighted sum of the images' features; AKIN_COMBINE_ANY: f32 [images, dim] */
   float *against;     /* f32 [dim], the weighted mean of the negatives' */

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "engine/approximate.h"
 #include "engine/measure.h"
 #include "engine/places.h"
 
@@ -28,6 +29,7 @@ akin_status akin_store_open(akin_store **out, const char *folder, int create, ak
 }
 
 static void store_close_reader(akin_store *store) {
+  akin_store_close_graph(store);
   akin_store_close_vectors(store);
   akin_storage_close(store->reader);
   store->reader = NULL;

@@ -2,6 +2,7 @@
 #ifndef AKIN_ENGINE_STORE_H
 #define AKIN_ENGINE_STORE_H
 
+#include "search/approximate.h"
 #include "search/search.h"
 #include "store/store.h"
 
@@ -18,6 +19,9 @@ struct akin_store {
   akin_storage *reader;         /* opened when first needed, closed before this handle writes */
   akin_opened_vectors *vectors; /* packed points, of each space that was asked for */
   size_t vectors_count;
+  akin_approximate *graph;   /* for approximate search, of the model that was asked last; NULL: none that helps */
+  uint64_t graph_model;      /* its id; 0: not looked for yet */
+  uint64_t graph_generation; /* of the packed features that it was looked for */
   void (*on_note)(void *context, const char *line); /* NULL: nobody wants to know */
   void *note_context;
   akin_watch watch;  /* of long work */

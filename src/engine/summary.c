@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "engine/store.h"
+#include "engine/approximate.h"
 
 #include <string.h>
 
@@ -16,14 +16,29 @@ typedef struct summary_owner {
   akin_status_root *root_views;
 } summary_owner;
 
-static akin_status summary_models(summary_owner *o, akin_storage *reader, akin_error *err) {
+static akin_status summary_graph(akin_status_model *view, akin_store *store, const akin_stored_model *model,
+                                 akin_error *err) {
+  akin_approximate_facts facts;
+  bool found = false;
+  akin_status status = akin_store_graph_facts(store, &facts, &found, model, err);
+  if (status || !found) return status;
+  view->graph_features = facts.features;
+  view->graph_vectors = akin_compact_name(facts.kind);
+  view->graph_sampled = facts.sampled;
+  view->graph_recall = facts.recall;
+  return AKIN_OK;
+}
+
+static akin_status summary_models(summary_owner *o, akin_store *store, akin_storage *reader, akin_error *err) {
   akin_status status = akin_storage_models(reader, &o->models, &o->summary.model_count, err);
   size_t count = o->summary.model_count;
   if (!status && !(o->model_views = akin_calloc(count + 1, sizeof *o->model_views)))
     status = akin_fail_memory(err, count * sizeof *o->model_views);
   for (size_t i = 0; !status && i < count; i++) {
     const akin_stored_model *m = &o->models[i];
-    o->model_views[i] = (akin_status_model){m->name, m->fingerprint, m->dim, m->features};
+    o->model_views[i] =
+        (akin_status_model){.name = m->name, .fingerprint = m->fingerprint, .dim = m->dim, .features = m->features};
+    status = summary_graph(&o->model_views[i], store, m, err);
   }
   o->summary.models = o->model_views;
   return status;
@@ -67,8 +82,9 @@ akin_status akin_store_summary(akin_store *store, const akin_summary **out, akin
   if (!o) return akin_fail_memory(err, sizeof *o);
   akin_status status = akin_store_reader(store, &reader, err);
   if (!status && !(o->folder = akin_strdup(store->folder))) status = akin_fail_memory(err, strlen(store->folder) + 1);
-  if (status || (status = akin_storage_count(reader, &counts, err)) || (status = summary_models(o, reader, err)) ||
-      (status = summary_roots(o, reader, err)) || (status = summary_disk(o, err))) {
+  if (status || (status = akin_storage_count(reader, &counts, err)) ||
+      (status = summary_models(o, store, reader, err)) || (status = summary_roots(o, reader, err)) ||
+      (status = summary_disk(o, err))) {
     akin_summary_free(&o->summary);
     return status;
   }

@@ -1,6 +1,7 @@
 /* vectors_verify.c - packed points held against the store that they were made from. */
 #include "base/error.h"
 #include "base/memory.h"
+#include "engine/approximate.h"
 #include "engine/space.h"
 
 #define VECTORS_ATTEMPTS 8
@@ -82,5 +83,10 @@ akin_status akin_store_verify_vectors(akin_store *store, const akin_stored_model
     }
   }
   akin_space_free(space);
+  if (!status) status = akin_store_verify_graph(store, model, &fault, err);
+  if (!status && fault.code) {
+    report(context, fault.text);
+    (*faults)++;
+  }
   return status;
 }

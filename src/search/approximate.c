@@ -185,6 +185,7 @@ akin_status akin_approximate_add_all(akin_approximate *a, const akin_vectors *v,
   if (!status) status = approximate_add_missing(&w, threads, err);
   akin_free(w.rows);
   akin_free(w.ids);
+  a->facts.features = a->hnsw->count(a->graph);
   return status;
 }
 

@@ -1,0 +1,298 @@
+/* approximate.c - see approximate.h. */
+#include "engine/approximate.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/path.h"
+#include "base/thread.h"
+
+/* More rows than this, or a twentieth of the graph, that came after the graph was made: looking at all is as good. */
+#define GRAPH_EXTRA 4096
+
+static akin_status graph_path(char **out, const akin_store *store, const akin_stored_model *model, const char *ending,
+                              akin_error *err) {
+  *out =
+      akin_format("%s/vectors/%llu-%.16s.%s", store->folder, (unsigned long long)model->id, model->fingerprint, ending);
+  return *out ? AKIN_OK : akin_fail_memory(err, 0);
+}
+
+static akin_vectors_key graph_key(const akin_store *store, const akin_stored_model *model) {
+  return (akin_vectors_key){model->fingerprint, model->dim, akin_storage_id(store->reader)};
+}
+
+static void graph_tell(const akin_store *store, const akin_error *text) {
+  if (store->on_note) store->on_note(store->note_context, text->text);
+}
+
+static void graph_tell_damaged(const akin_store *store, const char *path, const char *what_now) {
+  akin_error text;
+  akin_fail(&text, AKIN_OK, "%s: damaged, or not of this store; %s", path, what_now);
+  graph_tell(store, &text);
+}
+
+/* ---- making and following ---- */
+
+typedef struct graph_work {
+  akin_store *store;
+  const akin_stored_model *model;
+  const akin_ingest_options *options;
+  akin_approximate_tick *tick;
+  void *context;
+  const akin_vectors *vectors;
+  const char *path;
+  akin_vectors_key key;
+  akin_compact kind;
+  unsigned threads;
+  akin_approximate *graph;
+  uint64_t generation; /* of the graph that is there */
+  uint64_t removed;    /* features that have gone since */
+} graph_work;
+
+static akin_compact graph_kind(akin_graph_vectors asked, akin_compact otherwise) {
+  switch (asked) {
+  case AKIN_GRAPH_I8:
+    return AKIN_COMPACT_I8;
+  case AKIN_GRAPH_F16:
+    return AKIN_COMPACT_F16;
+  case AKIN_GRAPH_F32:
+    return AKIN_COMPACT_F32;
+  default:
+    return otherwise;
+  }
+}
+
+static void graph_forget(graph_work *w) {
+  akin_approximate_free(w->graph);
+  w->graph = NULL;
+}
+
+static akin_status graph_visit_removed(void *context, uint64_t content_id, const float *feature, akin_error *err) {
+  graph_work *w = context;
+  (void)feature;
+  (void)err;
+  w->removed += akin_vectors_find(w->vectors, content_id) == NULL;
+  return AKIN_OK;
+}
+
+static akin_status graph_remove(void *context, uint64_t content_id, const float *feature, akin_error *err) {
+  graph_work *w = context;
+  (void)feature;
+  return akin_vectors_find(w->vectors, content_id) ? AKIN_OK : akin_approximate_remove(w->graph, content_id, err);
+}
+
+/* Looks at the graph that is there. *current: nothing has come or gone. *follow: it is worth to be brought up to date.
+ */
+static akin_status graph_look(graph_work *w, bool *current, bool *follow, akin_error *err) {
+  bool damaged = false;
+  *current = *follow = false;
+  akin_status status = akin_approximate_open(&w->graph, w->path, &w->key, false, &damaged, err);
+  if (!status && damaged) graph_tell_damaged(w->store, w->path, "made again");
+  if (status || !w->graph) return status;
+  const akin_approximate_facts facts = *akin_approximate_facts_of(w->graph);
+  graph_forget(w);
+  w->kind = graph_kind(w->options->graph_vectors, facts.kind);
+  w->generation = facts.generation;
+  status = akin_storage_removals_since(w->store->reader, w->model->id, facts.generation, graph_visit_removed, w, err);
+  const bool same = !status && w->kind == facts.kind;
+  *current = same && w->removed == 0 && facts.features == akin_vectors_live(w->vectors);
+  *follow = same && w->removed <= facts.features / 4; /* places of what has gone make searching slow */
+  return status;
+}
+
+static akin_status graph_take_up(graph_work *w, akin_error *err) {
+  bool damaged = false;
+  akin_status status = akin_approximate_open(&w->graph, w->path, &w->key, true, &damaged, err);
+  if (status || !w->graph) return status;
+  return akin_storage_removals_since(w->store->reader, w->model->id, w->generation, graph_remove, w, err);
+}
+
+/* Adds what is missing and measures. */
+static akin_status graph_complete(graph_work *w, akin_error *err) {
+  akin_status status = akin_approximate_add_all(w->graph, w->vectors, w->threads, w->tick, w->context, err);
+  return status ? status : akin_approximate_measure(w->graph, w->vectors, w->threads, err);
+}
+
+static akin_status graph_make(graph_work *w, bool thorough, akin_error *err) {
+  graph_forget(w);
+  akin_status status = akin_approximate_new(&w->graph, w->model->dim, w->kind, thorough, err);
+  return status ? status : graph_complete(w, err);
+}
+
+static bool graph_is_good(const graph_work *w) {
+  const akin_approximate_facts *facts = akin_approximate_facts_of(w->graph);
+  return facts->recall >= AKIN_APPROXIMATE_RECALL && facts->features == akin_vectors_live(w->vectors);
+}
+
+static void graph_tell_poor(const graph_work *w) {
+  akin_error text;
+  akin_fail(&text, AKIN_OK,
+            "approximate search finds %.1f %% of the best 10 of %s: questions look at all images instead",
+            100.0 * (double)akin_approximate_facts_of(w->graph)->recall, w->model->name);
+  graph_tell(w->store, &text);
+}
+
+static akin_status graph_update(graph_work *w, akin_error *err) {
+  bool current = false, follow = false;
+  akin_status status = graph_look(w, &current, &follow, err);
+  if (status || current) return status;
+  if (follow) status = graph_take_up(w, err);
+  if (!status && w->graph) status = graph_complete(w, err);
+  if (!status && (!w->graph || !graph_is_good(w))) status = graph_make(w, false, err);
+  if (!status && !graph_is_good(w)) status = graph_make(w, true, err);
+  if (status) return status;
+  if (!graph_is_good(w)) graph_tell_poor(w);
+  return akin_approximate_save(w->graph, w->path, &w->key, akin_vectors_generation(w->vectors), err);
+}
+
+/* Under a lock of its own: the packed features can be followed meanwhile. */
+static akin_status graph_update_locked(graph_work *w, akin_error *err) {
+  char *lock_path = akin_path_join(w->store->folder, "vectors/graph.lock");
+  akin_error ignored;
+  int lock = -1;
+  if (!lock_path) return akin_fail_memory(err, 0);
+  akin_status status = akin_file_lock(&lock, lock_path, &ignored);
+  if (status == AKIN_OK)
+    status = graph_update(w, err);
+  else
+    status = status == AKIN_ERROR_BUSY ? AKIN_OK : akin_fail(err, status, "%s", ignored.text);
+  graph_forget(w);
+  if (lock >= 0) akin_file_unlock(lock);
+  akin_free(lock_path);
+  return status;
+}
+
+/* Is there to be a graph? */
+static bool graph_is_wanted(const graph_work *w) {
+  if (!akin_approximate_possible(w->model->dim)) return false;
+  return w->options->search == AKIN_SEARCH_APPROXIMATE || akin_vectors_live(w->vectors) >= AKIN_APPROXIMATE_FROM ||
+         akin_file_exists(w->path);
+}
+
+akin_status akin_store_link(akin_store *store, const akin_stored_model *model, const akin_ingest_options *options,
+                            akin_approximate_tick *tick, void *context, akin_error *err) {
+  graph_work w = {.store = store, .model = model, .options = options, .tick = tick, .context = context};
+  char *path = NULL;
+  akin_vectors *v = NULL;
+  akin_status status = graph_path(&path, store, model, "hnsw", err);
+  if (!status && options->search == AKIN_SEARCH_EXACT) {
+    akin_store_close_graph(store);
+    status = akin_file_remove(path, err);
+  } else if (!status && !(status = akin_store_vectors(store, &v, model, err))) {
+    w.vectors = v;
+    w.path = path;
+    w.key = graph_key(store, model);
+    w.kind = graph_kind(options->graph_vectors, AKIN_COMPACT_I8);
+    w.threads = options->jobs ? options->jobs : akin_thread_cores();
+    if (graph_is_wanted(&w)) status = graph_update_locked(&w, err);
+  }
+  akin_free(path);
+  return status;
+}
+
+/* ---- asking ---- */
+
+void akin_store_close_graph(akin_store *store) {
+  akin_approximate_free(store->graph);
+  store->graph = NULL;
+  store->graph_model = 0;
+}
+
+typedef struct graph_behind {
+  akin_approximate *graph;
+  size_t most;
+} graph_behind;
+
+static akin_status graph_visit_extra(void *context, uint64_t content_id, const float *feature, akin_error *err) {
+  graph_behind *behind = context;
+  (void)feature;
+  if (akin_approximate_extra_count(behind->graph) >= behind->most) return AKIN_ERROR_CANCELLED;
+  return akin_approximate_extra(behind->graph, content_id, err);
+}
+
+/* Opens the graph that is there, with what came after it. It stays NULL when there is none that helps. */
+static akin_status graph_open(akin_store *store, const akin_stored_model *model, akin_error *err) {
+  char *path = NULL;
+  bool damaged = false;
+  const akin_vectors_key key = graph_key(store, model);
+  akin_status status = graph_path(&path, store, model, "hnsw", err);
+  if (!status) status = akin_approximate_open(&store->graph, path, &key, false, &damaged, err);
+  if (!status && damaged)
+    graph_tell_damaged(store, path, "all images are looked at, and the next akin index makes it again");
+  akin_free(path);
+  if (status || !store->graph) return status;
+  const akin_approximate_facts *facts = akin_approximate_facts_of(store->graph);
+  graph_behind behind = {store->graph, facts->features / 20 < GRAPH_EXTRA ? GRAPH_EXTRA : facts->features / 20};
+  status = akin_storage_features_since(store->reader, model->id, facts->generation, graph_visit_extra, &behind, err);
+  if (status == AKIN_ERROR_CANCELLED) {
+    akin_approximate_free(store->graph);
+    store->graph = NULL;
+    return AKIN_OK;
+  }
+  return status;
+}
+
+static akin_status graph_fail_missing(const akin_stored_model *model, akin_error *err) {
+  return akin_fail(err, AKIN_ERROR_NOT_FOUND,
+                   "the store has no approximate index of %s that is up to date: akin index --approximate FOLDER",
+                   model->name);
+}
+
+akin_status akin_store_graph(akin_store *store, akin_approximate **out, const akin_stored_model *model,
+                             const akin_vectors *v, akin_search how, akin_error *err) {
+  *out = NULL;
+  if (how == AKIN_SEARCH_EXACT) return AKIN_OK;
+  if (store->graph_model != model->id || store->graph_generation != akin_vectors_generation(v)) {
+    akin_error why;
+    akin_store_close_graph(store);
+    akin_status status = graph_open(store, model, &why);
+    store->graph_model = model->id;
+    store->graph_generation = akin_vectors_generation(v);
+    if (status) {
+      akin_approximate_free(store->graph);
+      store->graph = NULL;
+      if (how == AKIN_SEARCH_APPROXIMATE) return akin_fail(err, status, "%s", why.text);
+      akin_fail_context(&why, status, "all images are looked at");
+      graph_tell(store, &why);
+    }
+  }
+  *out = store->graph;
+  if (how == AKIN_SEARCH_APPROXIMATE) return *out ? AKIN_OK : graph_fail_missing(model, err);
+  if (*out && akin_approximate_facts_of(*out)->recall < AKIN_APPROXIMATE_RECALL) *out = NULL;
+  return AKIN_OK;
+}
+
+/* ---- telling and verifying ---- */
+
+akin_status akin_store_graph_facts(akin_store *store, akin_approximate_facts *out, bool *found,
+                                   const akin_stored_model *model, akin_error *err) {
+  akin_storage *reader = NULL;
+  char *path = NULL;
+  *found = false;
+  akin_status status = akin_store_reader(store, &reader, err);
+  if (!status) status = graph_path(&path, store, model, "hnsw", err);
+  if (!status) {
+    const akin_vectors_key key = graph_key(store, model);
+    akin_approximate_peek(out, found, path, &key);
+  }
+  akin_free(path);
+  return status;
+}
+
+akin_status akin_store_verify_graph(akin_store *store, const akin_stored_model *model, akin_error *fault,
+                                    akin_error *err) {
+  akin_approximate *graph = NULL;
+  char *path = NULL;
+  bool damaged = false;
+  const akin_vectors_key key = graph_key(store, model);
+  *fault = (akin_error){AKIN_OK, ""};
+  akin_status status = graph_path(&path, store, model, "hnsw", err);
+  if (!status) status = akin_approximate_open(&graph, path, &key, false, &damaged, err);
+  if (!status && damaged) {
+    akin_fail(fault, AKIN_ERROR_MISMATCH,
+              "%s: damaged, or not of this store; removed, the next akin index makes it again", path);
+    status = akin_file_remove(path, err);
+  }
+  akin_approximate_free(graph);
+  akin_free(path);
+  return status;
+}
