@@ -24,7 +24,8 @@ static int like_run(const cli_settings *s) {
   akin_query query;
   akin_model_options options;
   cli_query_fill(&query, &options, s);
-  int code = cli_store_open(&store, s, 0);
+  int code = cli_search(&query.search, &cli_like, s);
+  if (code == CLI_DONE) code = cli_store_open(&store, s, 0);
   if (code == CLI_DONE) {
     akin_status status = akin_store_like(store, &hits, cli_list_items(&s->operands), s->operands.count, &query, &err);
     code = status ? cli_fail(status, &err) : like_tell(s, hits);
@@ -34,19 +35,10 @@ static int like_run(const cli_settings *s) {
   return code;
 }
 
-static const cli_option *const like_options[] = {&cli_option_k,
-                                                 &cli_option_format,
-                                                 &cli_option_output,
-                                                 &cli_option_print0,
-                                                 &cli_option_include_self,
-                                                 &cli_option_model,
-                                                 &cli_option_store,
-                                                 &cli_option_files_from,
-                                                 &cli_option_null,
-                                                 &cli_option_max_bytes,
-                                                 &cli_option_max_pixels,
-                                                 &cli_option_quiet,
-                                                 NULL};
+static const cli_option *const like_options[] = {
+    &cli_option_k,     &cli_option_format,      &cli_option_output,     &cli_option_print0, &cli_option_include_self,
+    &cli_option_exact, &cli_option_approximate, &cli_option_model,      &cli_option_store,  &cli_option_files_from,
+    &cli_option_null,  &cli_option_max_bytes,   &cli_option_max_pixels, &cli_option_quiet,  NULL};
 
 static const cli_example like_examples[] = {
     {"akin like shoe.jpg", "the five images that are most like this one, with their scores"},

@@ -9,6 +9,19 @@
 
 /* ---- the store ---- */
 
+/* Rounded down, so that 1000 means all. Whole numbers look the same in every language. */
+static unsigned status_per_thousand(float part) {
+  return (unsigned)(part * 1000.0f);
+}
+
+static void status_graph_json(FILE *out, const akin_status_model *model) {
+  const unsigned found = status_per_thousand(model->graph_recall);
+  if (!model->graph_vectors) return;
+  fprintf(out,
+          ", \"approximate\": {\"features\": %" PRIu64 ", \"vectors\": \"%s\", \"recall\": %u.%03u, \"sampled\": %u}",
+          model->graph_features, model->graph_vectors, found / 1000, found % 1000, model->graph_sampled);
+}
+
 static akin_status status_models_json(FILE *out, const akin_summary *summary, akin_error *err) {
   akin_status status = AKIN_OK;
   fputs("\"models\": [", out);
@@ -16,8 +29,10 @@ static akin_status status_models_json(FILE *out, const akin_summary *summary, ak
     const akin_status_model *model = &summary->models[i];
     fprintf(out, "%s{\"name\": ", i ? ", " : "");
     status = akin_json_string(out, model->name, err);
-    fprintf(out, ", \"fingerprint\": \"%s\", \"dim\": %u, \"features\": %" PRIu64 "}", model->fingerprint, model->dim,
+    fprintf(out, ", \"fingerprint\": \"%s\", \"dim\": %u, \"features\": %" PRIu64, model->fingerprint, model->dim,
             model->features);
+    status_graph_json(out, model);
+    fputs("}", out);
   }
   fputs("], ", out);
   return status;
@@ -47,6 +62,14 @@ static akin_status status_json(FILE *out, const akin_summary *summary, akin_erro
   return status ? status : status_roots_json(out, summary, err);
 }
 
+static void status_graph_table(FILE *out, const akin_status_model *model) {
+  char count[CLI_NUMBER_TEXT];
+  const unsigned found = status_per_thousand(model->graph_recall);
+  if (!model->graph_vectors) return;
+  fprintf(out, "            approximate search: %s features as %s, finds %u.%u %% of the best 10\n",
+          cli_count_text(count, model->graph_features), model->graph_vectors, found / 10, found % 10);
+}
+
 static akin_status status_table(FILE *out, const akin_summary *summary, akin_error *err) {
   char count[CLI_NUMBER_TEXT], bytes[CLI_NUMBER_TEXT];
   fputs("store       ", out);
@@ -63,6 +86,7 @@ static akin_status status_table(FILE *out, const akin_summary *summary, akin_err
     status = akin_line_text(out, model->name, err);
     fprintf(out, ": %s features of %u numbers, fingerprint %.12s\n", cli_count_text(count, model->features), model->dim,
             model->fingerprint);
+    status_graph_table(out, model);
   }
   for (size_t i = 0; !status && i < summary->root_count; i++) {
     const akin_status_root *root = &summary->roots[i];

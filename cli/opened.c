@@ -1,6 +1,7 @@
 /* opened.c - see opened.h. */
 #include "opened.h"
 #include "messages.h"
+#include "parse.h"
 #include "places.h"
 
 #include <stdio.h>
@@ -46,6 +47,13 @@ void cli_query_fill(akin_query *query, akin_model_options *options, const cli_se
   query->include_self = settings->include_self;
   opened_limits(&options->limits, settings);
   if (settings->max_bytes || settings->max_pixels) query->model_options = options;
+}
+
+int cli_search(akin_search *out, const cli_command *command, const cli_settings *settings) {
+  *out = settings->exact ? AKIN_SEARCH_EXACT : settings->approximate ? AKIN_SEARCH_APPROXIMATE : AKIN_SEARCH_AUTO;
+  if (!settings->exact || !settings->approximate) return CLI_DONE;
+  cli_error("%s: --exact and --approximate exclude each other", command->name);
+  return cli_usage_hint(command);
 }
 
 /* ---- models ---- */

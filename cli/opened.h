@@ -23,6 +23,8 @@ int cli_model_open(akin_model **out, const cli_settings *settings, uint32_t work
 /* The name of the model in the store that the settings mean: the one they name, else the store's first, else "". */
 int cli_stored_model(char name[CLI_MODEL_NAME], akin_store *store, const cli_settings *settings);
 
+/* How to search, by --exact and --approximate; both are wrong usage. */
+int cli_search(akin_search *out, const cli_command *command, const cli_settings *settings);
 /* Fills query and, where the settings lift a limit, the options that it then points to. */
 void cli_query_fill(akin_query *query, akin_model_options *options, const cli_settings *settings);
 

@@ -100,6 +100,13 @@ const cli_option cli_option_name = {
 const cli_option cli_option_replace = {
     0, "replace", NULL, CLI_FLAG, FIELD(replace), 0, 0, NULL, "take the place of a model of that name"};
 
+const cli_option cli_option_exact = {
+    0,        "exact",      NULL,
+    CLI_FLAG, FIELD(exact), 0,
+    0,        NULL,         "look at all images, also where approximate search could be used"};
+const cli_option cli_option_approximate = {
+    0, "approximate", NULL, CLI_FLAG, FIELD(approximate), 0, 0, NULL, "fail when approximate search cannot be used"};
+
 const cli_command *cli_command_at(size_t index) {
   for (const cli_group *group = cli_groups; group->title; group++) {
     for (const cli_command *const *command = group->commands; *command; command++)

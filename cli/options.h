@@ -33,6 +33,8 @@ typedef struct cli_settings {
   bool quiet, verbose, help;
   bool print0, null_names, include_self, prune, retry, raw, replace, whole, skipped, manual, all;
   bool mirrored, not_duplicates, again, told_apart, yes;
+  bool exact, approximate;
+  const char *graph_vectors;
   cli_format format; /* follows from format_name, print0, output and the command's formats */
   cli_list operands; /* those of --files-from included */
 } cli_settings;
@@ -101,7 +103,7 @@ extern const cli_option cli_option_help, cli_option_store, cli_option_model, cli
     cli_option_output, cli_option_quiet, cli_option_verbose, cli_option_print0, cli_option_jobs, cli_option_k,
     cli_option_include_self, cli_option_layer, cli_option_pooling, cli_option_preprocess, cli_option_precision,
     cli_option_max_bytes, cli_option_max_pixels, cli_option_files_from, cli_option_null, cli_option_name,
-    cli_option_replace;
+    cli_option_replace, cli_option_exact, cli_option_approximate;
 
 const cli_command *cli_command_find(const char *name); /* NULL: none */
 /* The nth command in the order of the groups; NULL past the last. */

@@ -49,6 +49,11 @@ static size_t progress_text(char text[PROGRESS_TEXT], const akin_progress *p) {
     progress_add(text, &used, "looking for images, %s so far", found);
     return used;
   }
+  if (p->link_total > 0) {
+    progress_add(text, &used, "preparing approximate search, %s of %s", cli_count_text(done, p->linked),
+                 cli_count_text(left, p->link_total));
+    return used;
+  }
   progress_add(text, &used, "%s of %s images", cli_count_text(done, progress_done(p)), found);
   progress_add_rate(text, &used, p->images_per_second);
   if (p->remaining_seconds >= 0) progress_add(text, &used, ", %s left", cli_duration_text(left, p->remaining_seconds));

@@ -223,12 +223,9 @@ static akin_status graph_open(akin_store *store, const akin_stored_model *model,
   const akin_approximate_facts *facts = akin_approximate_facts_of(store->graph);
   graph_behind behind = {store->graph, facts->features / 20 < GRAPH_EXTRA ? GRAPH_EXTRA : facts->features / 20};
   status = akin_storage_features_since(store->reader, model->id, facts->generation, graph_visit_extra, &behind, err);
-  if (status == AKIN_ERROR_CANCELLED) {
-    akin_approximate_free(store->graph);
-    store->graph = NULL;
-    return AKIN_OK;
-  }
-  return status;
+  if (status != AKIN_ERROR_CANCELLED) return status;
+  akin_store_close_graph(store);
+  return AKIN_OK;
 }
 
 static akin_status graph_fail_missing(const akin_stored_model *model, akin_error *err) {
@@ -245,15 +242,15 @@ akin_status akin_store_graph(akin_store *store, akin_approximate **out, const ak
     akin_error why;
     akin_store_close_graph(store);
     akin_status status = graph_open(store, model, &why);
-    store->graph_model = model->id;
-    store->graph_generation = akin_vectors_generation(v);
+    if (status) akin_store_close_graph(store);
+    if (status && (how == AKIN_SEARCH_APPROXIMATE || status == AKIN_ERROR_MEMORY))
+      return akin_fail(err, status, "%s", why.text);
     if (status) {
-      akin_approximate_free(store->graph);
-      store->graph = NULL;
-      if (how == AKIN_SEARCH_APPROXIMATE) return akin_fail(err, status, "%s", why.text);
       akin_fail_context(&why, status, "all images are looked at");
       graph_tell(store, &why);
     }
+    store->graph_model = model->id;
+    store->graph_generation = akin_vectors_generation(v);
   }
   *out = store->graph;
   if (how == AKIN_SEARCH_APPROXIMATE) return *out ? AKIN_OK : graph_fail_missing(model, err);
