@@ -50,6 +50,8 @@ static int recommend_all(akin_store *store, recommend_work *work, const cli_sett
   akin_query query;
   akin_model_options options;
   cli_query_fill(&query, &options, s);
+  const int code = cli_search(&query.search, &cli_recommend, s);
+  if (code != CLI_DONE) return code;
   cli_watch_begin(&work->watch, store, "comparing", s->quiet);
   akin_status status = akin_store_recommend(store, cli_list_items(&s->operands), s->operands.count, &query,
                                             recommend_visit, recommend_on_skipped, work, &err);
@@ -74,10 +76,13 @@ static int recommend_run(const cli_settings *s) {
   return code;
 }
 
-static const cli_option *const recommend_options[] = {
-    &cli_option_k,         &cli_option_format,     &cli_option_output,     &cli_option_include_self,
-    &cli_option_model,     &cli_option_store,      &cli_option_files_from, &cli_option_null,
-    &cli_option_max_bytes, &cli_option_max_pixels, &cli_option_quiet,      NULL};
+static const cli_option *const recommend_options[] = {&cli_option_k,          &cli_option_format,
+                                                      &cli_option_output,     &cli_option_include_self,
+                                                      &cli_option_model,      &cli_option_store,
+                                                      &cli_option_files_from, &cli_option_null,
+                                                      &cli_option_max_bytes,  &cli_option_max_pixels,
+                                                      &cli_option_exact,      &cli_option_approximate,
+                                                      &cli_option_quiet,      NULL};
 
 static const cli_example recommend_examples[] = {
     {"akin recommend --format csv -o table.csv", "the five best of every stored image, one hit a line"},

@@ -79,7 +79,9 @@ typedef struct akin_progress {
  * date; questions never wait for it, and look at what is newer besides.
  */
 typedef enum akin_search {
-  AKIN_SEARCH_AUTO = 0,   /* a graph is made from AKIN_APPROXIMATE_FROM features on, and used where there is one */
+  /* A graph is made from AKIN_APPROXIMATE_FROM features on, and used where there is one, but for recommending to all
+   * stored images: exact search does that in one go. */
+  AKIN_SEARCH_AUTO = 0,
   AKIN_SEARCH_EXACT,      /* a question: look at every feature; an ingest: no graph, one that is there is deleted */
   AKIN_SEARCH_APPROXIMATE /* a question: AKIN_ERROR_NOT_FOUND without a graph; an ingest: make one of any number */
 } akin_search;
@@ -249,8 +251,8 @@ typedef struct akin_query {
    */
   float diverse;
 
-  /* Approximate search is for up to 256 candidates: hits with the offset, or what diverse chooses from. Where more are
-   * asked for, or fewer than asked for would be found, every feature is looked at. */
+  /* Approximate search is for up to 256 hits, the offset included, of any image: every feature is looked at for more,
+   * with where, exclude_duplicates and diverse, and where it would give fewer hits than there are. */
   akin_search search;
 } akin_query;
 
@@ -258,7 +260,10 @@ typedef struct akin_query {
 #define AKIN_NEGATIVE_WEIGHT    0.5f
 #define AKIN_DIVERSE_CANDIDATES 1000u
 #define AKIN_QUERY_INIT                                                                                                \
-  { AKIN_QUERY_VERSION, NULL, 5u, 0, NULL, NULL, AKIN_COMBINE_MEAN, NULL, NULL, 0u, NULL, -1.0f, 0, 0u, 0.0f, AKIN_SEARCH_AUTO }
+  {                                                                                                                    \
+    AKIN_QUERY_VERSION, NULL, 5u, 0, NULL, NULL, AKIN_COMBINE_MEAN, NULL, NULL, 0u, NULL, -1.0f, 0, 0u, 0.0f,          \
+        AKIN_SEARCH_AUTO                                                                                               \
+  }
 
 /*
  * What was asked, as the hits know it: names and arrays are the hits' own, the paths of negatives are absolute, weights

@@ -48,7 +48,8 @@ akin_status akin_store_recommend(akin_store *store, const char *const *images, s
                      "recommendations are for one image each: no weights, negatives, or ways to combine images");
   akin_status status = akin_question_begin(&r.question, store, query, 1, err);
   if (!status && count == 0) {
-    status = akin_question_is_plain(&r.question)
+    const bool approximate = r.question.query->search == AKIN_SEARCH_APPROXIMATE;
+    status = akin_question_is_plain(&r.question) && !approximate
                  ? akin_question_everything(&r.question, RECOMMEND_BYTES, visit, context, err)
                  : akin_storage_images(r.question.reader, NULL, recommend_stored, &r, err);
   }
