@@ -84,14 +84,18 @@ typedef struct akin_duplicates_options {
 
 /*
  * Finds all groups of duplicates. The images are taken from the best to the worst (pixels, bytes, path): each that is
- * in no group yet is the best copy of a new one, and takes in every image that is in none yet and is a duplicate of
- * *it*; so no chain of small steps joins what is different, every copy was compared with the one that stays, and the
- * order in which images were indexed does not matter. Two images that were told apart are never in one group. Images of
- * the same content are duplicates, whatever was told. A file counts only if it is there now and has the content that
- * was indexed. Memory: about 5 KB a candidate, and 24 bytes a pair. options: NULL for the defaults visit: gets each
- * group, in order of the best copies' paths. One that does not return AKIN_OK ends it, and that is the result, with err
- * as it was total: the last progress; may be NULL Errors: USAGE (min_score), NOT_FOUND (an empty store; no such model
- * in it; a path of which it knows no image), LIMIT (too many candidates: raise min_score), CANCELLED, IO, MEMORY.
+ * in no group yet is the best copy of a new one, and takes in every image that is in none yet, whose pixels agree with
+ * *its*, and that is a duplicate of it or of one already taken in. So no chain of small steps joins what is different,
+ * every copy was compared with the one that stays, and the order in which images were indexed does not matter.
+ * Two images that were told apart are never in one group. Images of the same content are duplicates, whatever was told.
+ * A file counts only if it is there now and has the content that was indexed.
+ *   options: NULL for the defaults
+ *   visit: gets each group, in order of the best copies' paths. One that does not return AKIN_OK ends it, and that is
+ *     the result, with err as it was
+ *   total: the last progress; may be NULL
+ * Memory: about 5 KB a picture that is in a candidate pair, 24 bytes a pair, and the paths.
+ * Errors: USAGE (min_score), NOT_FOUND (an empty store; no such model in it; a path of which it knows no image), LIMIT
+ * (too many candidates: raise min_score), CANCELLED, IO, MEMORY.
  */
 typedef akin_status akin_duplicates_visit(void *context, const akin_duplicate_group *group);
 AKIN_API akin_status akin_store_duplicates(akin_store *store, const akin_duplicates_options *options,

@@ -26,7 +26,6 @@ static int group_compare_ranks(const void *a, const void *b) {
 /* A duplicate of a content: the edge of a graph, seen from one end. */
 typedef struct group_edge {
   uint32_t from, to; /* ranks: 0 is the best */
-  const akin_twin_pair *pair;
 } group_edge;
 
 static int group_compare_edges(const void *a, const void *b) {
@@ -37,8 +36,9 @@ static int group_compare_edges(const void *a, const void *b) {
 
 /* One content in a group. */
 typedef struct group_member {
-  uint32_t content;
-  const akin_twin_pair *pair; /* with the best copy; NULL: it is the best copy's own content */
+  uint32_t rank;
+  bool best;
+  akin_twin_pair pair; /* with the best copy; of the best copy itself only b counts: its content, as of each */
 } group_member;
 
 typedef struct grouping {
@@ -47,7 +47,7 @@ typedef struct grouping {
   size_t rank_count;
   uint32_t *rank_of; /* of a content */
   bool *taken;       /* by rank */
-  group_edge *edges; /* from a rank to worse ones */
+  group_edge *edges; /* each seen from both ends */
   size_t edge_count;
   group_member *members; /* groups one after the other, the best copy first, then from the best to the worst */
   size_t member_count;
@@ -87,40 +87,68 @@ static akin_status grouping_connect(grouping *g, akin_error *err) {
   size_t count = 0;
   for (size_t i = 0; i < t->pair_count; i++)
     count += t->pairs[i].same;
-  g->edges = akin_calloc(count ? count : 1, sizeof *g->edges);
-  if (!g->edges) return akin_fail_memory(err, count * sizeof *g->edges);
+  g->edges = akin_calloc(count ? count : 1, 2 * sizeof *g->edges);
+  if (!g->edges) return akin_fail_memory(err, 2 * count * sizeof *g->edges);
   for (size_t i = 0; i < t->pair_count; i++) {
     if (!t->pairs[i].same) continue;
     const uint32_t a = g->rank_of[t->pairs[i].a], b = g->rank_of[t->pairs[i].b];
-    g->edges[g->edge_count++] = (group_edge){a < b ? a : b, a < b ? b : a, &t->pairs[i]};
+    g->edges[g->edge_count++] = (group_edge){a, b};
+    g->edges[g->edge_count++] = (group_edge){b, a};
   }
-  if (count > 0) qsort(g->edges, count, sizeof *g->edges, group_compare_edges);
+  if (count > 0) qsort(g->edges, g->edge_count, sizeof *g->edges, group_compare_edges);
   return AKIN_OK;
+}
+
+/* The first edge from a rank, or past it. */
+static size_t grouping_edges_of(const grouping *g, uint32_t rank) {
+  size_t low = 0, high = g->edge_count;
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    if (g->edges[middle].from < rank)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static const akin_hash *grouping_hash(const grouping *g, uint32_t content) {
+  return &g->twins->images[g->twins->contents[content].first].hash;
 }
 
 /* Was the content told apart from one that is in the group already, from member `first` on? */
 static bool grouping_apart(const grouping *g, size_t first, uint32_t content) {
-  const akin_twins *t = g->twins;
-  const akin_hash *hash = &t->images[t->contents[content].first].hash;
   for (size_t i = first; i < g->member_count; i++)
-    if (akin_apart_has(&t->apart, hash, &t->images[t->contents[g->members[i].content].first].hash)) return true;
+    if (akin_apart_has(&g->twins->apart, grouping_hash(g, content), grouping_hash(g, g->members[i].pair.b)))
+      return true;
   return false;
 }
 
-/* The group whose best copy is of this rank; edges from it begin at *edge. */
-static void grouping_gather(grouping *g, uint32_t rank, size_t *edge) {
-  const uint32_t content = g->ranks[rank].content;
+/* Takes a content into the group that begins with member `first`, if it is a duplicate of the best copy. */
+static void grouping_take(grouping *g, size_t first, uint32_t rank) {
+  akin_twin_pair pair = {.a = g->members[first].pair.b, .b = g->ranks[rank].content};
+  if (g->taken[rank] || grouping_apart(g, first, pair.b) || !akin_twins_judge(g->twins, &pair)) return;
+  g->taken[rank] = true;
+  g->members[g->member_count++] = (group_member){rank, false, pair};
+}
+
+static int group_compare_members(const void *a, const void *b) {
+  const group_member *x = a, *y = b;
+  return x->rank < y->rank ? -1 : x->rank > y->rank;
+}
+
+/* The group whose best copy is of this rank: its duplicates, theirs, and so on, as far as each is one of the best copy
+ * itself. Features may not be alike enough for a pair to be a candidate where pixels are. */
+static void grouping_gather(grouping *g, uint32_t rank) {
   const size_t first = g->member_count;
-  while (*edge < g->edge_count && g->edges[*edge].from < rank)
-    (*edge)++;
-  g->members[g->member_count++] = (group_member){content, NULL};
-  for (; *edge < g->edge_count && g->edges[*edge].from == rank; (*edge)++) {
-    const group_edge *e = &g->edges[*edge];
-    const uint32_t other = g->ranks[e->to].content;
-    if (g->taken[e->to] || grouping_apart(g, first, other)) continue;
-    g->taken[e->to] = true;
-    g->members[g->member_count++] = (group_member){other, e->pair};
+  g->taken[rank] = true;
+  g->members[g->member_count++] = (group_member){rank, true, {.b = g->ranks[rank].content}};
+  for (size_t m = first; m < g->member_count; m++) {
+    const uint32_t from = g->members[m].rank;
+    for (size_t e = grouping_edges_of(g, from); e < g->edge_count && g->edges[e].from == from; e++)
+      grouping_take(g, first, g->edges[e].to);
   }
+  qsort(g->members + first, g->member_count - first, sizeof *g->members, group_compare_members);
 }
 
 /* Images of a content that can be in a group. */
@@ -133,11 +161,10 @@ static size_t grouping_images(const akin_twins *t, uint32_t content) {
 }
 
 static void grouping_make(grouping *g) {
-  size_t edge = 0;
   for (uint32_t rank = 0; rank < g->rank_count; rank++) {
     const size_t first = g->member_count;
     if (g->taken[rank]) continue;
-    grouping_gather(g, rank, &edge);
+    grouping_gather(g, rank);
     if (g->member_count - first == 1 && grouping_images(g->twins, g->ranks[rank].content) < 2)
       g->member_count = first; /* alone */
     else
@@ -147,19 +174,19 @@ static void grouping_make(grouping *g) {
 
 /* ---- telling ---- */
 
-/* What is told of one image. pair: with the best copy; NULL: it has the best copy's content. */
-static akin_duplicate duplicate_of(const akin_twin_image *image, const akin_twin_pair *pair, bool best) {
-  akin_duplicate d = {.copy = best ? AKIN_COPY_BEST : AKIN_COPY_SAME,
+/* What is told of one image. */
+static akin_duplicate duplicate_of(const akin_twin_image *image, const group_member *member, bool first) {
+  akin_duplicate d = {.copy = first ? AKIN_COPY_BEST : AKIN_COPY_SAME,
                       .path = image->path,
                       .width = image->width,
                       .height = image->height,
                       .bytes = image->facts.size,
                       .score = 1.0f,
                       .agreement = 1.0f};
-  if (!pair) return d;
-  d.copy = pair->mirrored ? AKIN_COPY_MIRRORED : AKIN_COPY_NEAR;
-  d.score = pair->score;
-  d.agreement = pair->agreement;
+  if (member->best) return d;
+  d.copy = member->pair.mirrored ? AKIN_COPY_MIRRORED : AKIN_COPY_NEAR;
+  d.score = member->pair.score;
+  d.agreement = member->pair.agreement;
   return d;
 }
 
@@ -167,10 +194,10 @@ static akin_duplicate duplicate_of(const akin_twin_image *image, const akin_twin
 static size_t duplicates_fill(akin_duplicate *images, const akin_twins *t, const group_member *members, size_t count) {
   size_t n = 0;
   for (size_t m = 0; m < count; m++) {
-    const akin_twin_content *c = &t->contents[members[m].content];
+    const akin_twin_content *c = &t->contents[members[m].pair.b];
     for (size_t i = c->first; i < c->first + c->count; i++)
       if (!t->images[i].reason) {
-        images[n] = duplicate_of(&t->images[i], members[m].pair, n == 0);
+        images[n] = duplicate_of(&t->images[i], &members[m], n == 0);
         n++;
       }
   }
@@ -195,13 +222,13 @@ static akin_status grouping_tell(const grouping *g, akin_duplicates_visit *visit
   akin_duplicate *images = akin_calloc(t->image_count ? t->image_count : 1, sizeof *images);
   if (!starts || !images) status = akin_fail_memory(err, t->image_count * sizeof *images);
   for (size_t i = 0; !status && i < g->member_count; i++)
-    if (!g->members[i].pair)
-      starts[starts_count++] = (group_start){t->images[t->contents[g->members[i].content].best].path, i};
+    if (g->members[i].best)
+      starts[starts_count++] = (group_start){t->images[t->contents[g->members[i].pair.b].best].path, i};
   if (starts_count > 0) qsort(starts, starts_count, sizeof *starts, group_compare_starts);
   for (size_t i = 0; !status && i < starts_count; i++) {
     const group_member *members = &g->members[starts[i].member];
     size_t count = 1;
-    while (starts[i].member + count < g->member_count && members[count].pair)
+    while (starts[i].member + count < g->member_count && !members[count].best)
       count++;
     const akin_duplicate_group group = {t->model, i + 1, starts_count, images,
                                         duplicates_fill(images, t, members, count)};

@@ -362,19 +362,32 @@ akin_status akin_twins_look(akin_twins *t, akin_error *err) {
 
 /* ---- comparisons ---- */
 
-static void twins_compare_pair(twins_work *work, unsigned thread, size_t i) {
-  const akin_twins *t = work->twins;
-  akin_twin_pair *pair = &t->pairs[i];
-  const akin_twin_content *a = &t->contents[pair->a], *b = &t->contents[pair->b];
-  (void)thread;
-  atomic_fetch_add(&work->done, 1);
-  if (!a->readable || !b->readable) return;
+/* Judges pixels; the order of the two does not matter. */
+static bool twins_agree(const akin_twins *t, akin_twin_pair *pair) {
+  const bool ordered = pair->a < pair->b;
+  const akin_twin_content *a = &t->contents[ordered ? pair->a : pair->b];
+  const akin_twin_content *b = &t->contents[ordered ? pair->b : pair->a];
+  if (!a->readable || !b->readable) return false;
   pair->same = akin_imprint_same(a->imprint, b->imprint, &pair->agreement);
   if (!pair->same && t->options->mirrored) {
     akin_imprint mirrored;
     akin_imprint_mirror(&mirrored, b->imprint);
     pair->same = pair->mirrored = akin_imprint_same(a->imprint, &mirrored, &pair->agreement);
   }
+  return pair->same;
+}
+
+bool akin_twins_judge(const akin_twins *t, akin_twin_pair *pair) {
+  const float *a = t->contents[pair->a].row, *b = t->contents[pair->b].row;
+  if (!a || !b) return false;
+  akin_search_scores(&pair->score, a, b, 1, t->dim, t->dim);
+  return twins_agree(t, pair);
+}
+
+static void twins_compare_pair(twins_work *work, unsigned thread, size_t i) {
+  (void)thread;
+  twins_agree(work->twins, &work->twins->pairs[i]);
+  atomic_fetch_add(&work->done, 1);
 }
 
 akin_status akin_twins_compare(akin_twins *t, akin_error *err) {

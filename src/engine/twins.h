@@ -66,6 +66,9 @@ akin_status akin_twins_pair(akin_twins *t, akin_error *err);
 akin_status akin_twins_look(akin_twins *t, akin_error *err);
 /* Judges each pair by its pixels. */
 akin_status akin_twins_compare(akin_twins *t, akin_error *err);
+/* The same of any two contents whose pictures were read: are they duplicates? Fills all of pair but a and b, which say
+ * which; either may be the smaller. False when there is nothing to compare. */
+bool akin_twins_judge(const akin_twins *t, akin_twin_pair *pair);
 void akin_twins_free(akin_twins *t);
 
 #endif

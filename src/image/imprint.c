@@ -15,13 +15,16 @@
 /* Set on one half of the photos, measured on the other: docs/duplicates.md. */
 #define IMPRINT_AGREEMENT  0.93f /* at least */
 #define IMPRINT_BRIGHTNESS 8.0f  /* at most: root mean square of the squares' differences */
-#define IMPRINT_DYED       0.35f /* at most: the difference of colours, as a part of them */
+#define IMPRINT_DYED       0.4f  /* at most: the difference of colours, as a part of them */
 #define IMPRINT_GAIN       2.5f  /* contrast changed by this factor at most */
-#define IMPRINT_COVERED    0.6f  /* of the picture at least */
+#define IMPRINT_SQUARE     20.0f /* at most: root mean square of what is left in any one square */
+#define IMPRINT_CUT        0.12f /* at most: of a side's length, from either picture */
 
 /* Below, nothing is worth laying over anything: the smallest correlation of 8 × 8 pixels as they lie. True copies have
  * 0.8 and more. */
 #define IMPRINT_ROUGHLY 0.6f
+/* The same at half the size, before the last level: true copies have 0.9 and more. */
+#define IMPRINT_MIDDLE 0.75f
 /* A picture whose brightness varies by less is flat; two flat ones may differ by as much. */
 #define IMPRINT_FLAT 3.0f
 
@@ -158,33 +161,40 @@ static void overlay_moments(const overlay_sums *s, float *aa, float *bb, float *
 typedef struct overlay {
   overlay_sums bright[SQUARES * SQUARES]; /* pixels that are not clipped to white */
   overlay_sums clear[SQUARES * SQUARES];  /* those that are not clipped to black either */
-  float covered;                          /* part of the picture, 0 to 1 */
+  float least;                            /* pixels that a square must have to count */
 } overlay;
 
 #define OVERLAY_WHITE 238.0f
+#define OVERLAY_LIGHT 170.0f
 #define OVERLAY_BLACK 6.0f
 
-static void overlay_make(overlay *o, const akin_pyramid *a, const akin_pyramid *b, const akin_placing *p) {
-  int covered = 0;
-  memset(o, 0, sizeof *o);
-  for (int y = 0; y < SIDE; y++) {
-    const float down = akin_placing_at(p->scale_y, p->shift_y, y, SIDE);
-    for (int x = 0; x < SIDE; x++) {
-      const float va = a->level[2][y * SIDE + x];
-      const int square = y / SQUARE * SQUARES + x / SQUARE;
-      float vb;
-      if (!imprint_sample(&vb, b->level[2], SIDE, akin_placing_at(p->scale_x, p->shift_x, x, SIDE), down)) continue;
-      covered++;
-      if (va >= OVERLAY_WHITE || vb >= OVERLAY_WHITE) continue;
-      overlay_add(&o->bright[square], va, vb);
-      if (va > OVERLAY_BLACK && vb > OVERLAY_BLACK) overlay_add(&o->clear[square], va, vb);
-    }
-  }
-  o->covered = (float)covered / (SIDE * SIDE);
+/* White in one picture and light in the other: what was there may be gone. A dark print on what is white in the other
+ * picture is no such thing. */
+static bool overlay_clipped(float a, float b) {
+  return (a >= OVERLAY_WHITE || b >= OVERLAY_WHITE) && a >= OVERLAY_LIGHT && b >= OVERLAY_LIGHT;
 }
 
-/* A square counts when so many of its pixels do. */
-#define OVERLAY_PIXELS 24.0f
+/* A square counts when this part of its pixels does. */
+#define OVERLAY_PART 0.375f
+
+static void overlay_make(overlay *o, const akin_pyramid *a, const akin_pyramid *b, const akin_placing *p, int level) {
+  const int side = AKIN_REGISTER_SIDE(level), square = side / SQUARES;
+  memset(o, 0, sizeof *o);
+  for (int y = 0; y < side; y++) {
+    const float down = akin_placing_at(p->scale_y, p->shift_y, y, side);
+    for (int x = 0; x < side; x++) {
+      const float va = a->level[level][y * side + x];
+      const int at = y / square * SQUARES + x / square;
+      float vb;
+      if (!imprint_sample(&vb, b->level[level], side, akin_placing_at(p->scale_x, p->shift_x, x, side), down)) continue;
+      if (overlay_clipped(va, vb)) continue;
+      overlay_add(&o->bright[at], va, vb);
+      if (va > OVERLAY_BLACK && vb > OVERLAY_BLACK) overlay_add(&o->clear[at], va, vb);
+    }
+  }
+  o->least = OVERLAY_PART * (float)(square * square);
+}
+
 /* Noise that is no structure: its variance, in a smoothed picture. */
 #define OVERLAY_NOISE 9.0f
 
@@ -193,7 +203,7 @@ static float overlay_agreement(const overlay *o) {
   float plain = 0.0f, count = 0.0f, weighted = 0.0f, weight = 0.0f;
   for (int i = 0; i < SQUARES * SQUARES; i++) {
     float aa, bb, ab;
-    if (o->bright[i].n < OVERLAY_PIXELS) continue;
+    if (o->bright[i].n < o->least) continue;
     overlay_moments(&o->bright[i], &aa, &bb, &ab);
     const float correlation = (ab + OVERLAY_NOISE) / sqrtf((aa + OVERLAY_NOISE) * (bb + OVERLAY_NOISE));
     const float w = sqrtf(fmaxf(aa, bb));
@@ -226,12 +236,31 @@ static float overlay_brightness(const overlay *o, float gain, float mean_a, floa
   float sum = 0.0f, count = 0.0f;
   for (int i = 0; i < SQUARES * SQUARES; i++) {
     const overlay_sums *s = &o->clear[i];
-    if (s->n < OVERLAY_PIXELS) continue;
+    if (s->n < o->least) continue;
     const float left = s->a / s->n - mean_a - gain * (s->b / s->n - mean_b);
     sum += left * left;
     count += 1.0f;
   }
   return count > 0.0f ? sqrtf(sum / count) : 0.0f;
+}
+
+/* The most that is left in one square: what was written or drawn into one of the pictures. */
+static float overlay_worst_square(const overlay *o, float gain) {
+  float worst = 0.0f;
+  for (int i = 0; i < SQUARES * SQUARES; i++) {
+    float aa, bb, ab;
+    if (o->bright[i].n < o->least) continue;
+    overlay_moments(&o->bright[i], &aa, &bb, &ab);
+    worst = fmaxf(worst, aa - 2.0f * gain * ab + gain * gain * bb);
+  }
+  return sqrtf(worst);
+}
+
+/* The largest part of a side that one picture lacks of the other. */
+static float placing_cut(float scale, float shift) {
+  const float of_a = fmaxf((-1.0f - shift) / scale + 1.0f, 1.0f - (1.0f - shift) / scale);
+  const float of_b = fmaxf(shift - scale + 1.0f, 1.0f - scale - shift);
+  return 0.5f * fmaxf(of_a, of_b);
 }
 
 /* ---- colour ---- */
@@ -252,7 +281,7 @@ static void dye_measure(dye *d, const overlay *o, const int16_t *a, const int16_
     for (int x = 0; x < COLOUR; x++) {
       const int square = y / part * SQUARES + x / part;
       float vb;
-      if (o->clear[square].n < OVERLAY_PIXELS ||
+      if (o->clear[square].n < o->least ||
           !imprint_sample(&vb, plane, COLOUR, akin_placing_at(p->scale_x, p->shift_x, x, COLOUR),
                           akin_placing_at(p->scale_y, p->shift_y, y, COLOUR)))
         continue;
@@ -294,13 +323,26 @@ static judgement imprint_judge(const akin_imprint *a, const akin_imprint *b, con
   overlay o;
   judgement j = {0.0f, false};
   float gain, mean_a, mean_b;
-  overlay_make(&o, pa, pb, p);
+  overlay_make(&o, pa, pb, p, AKIN_REGISTER_LEVELS - 1);
   j.agreement = fminf(fmaxf(overlay_agreement(&o), 0.0f), 1.0f);
-  j.same = j.agreement >= IMPRINT_AGREEMENT && o.covered >= IMPRINT_COVERED &&
-           overlay_gain(&o, &gain, &mean_a, &mean_b) &&
+  j.same = j.agreement >= IMPRINT_AGREEMENT && placing_cut(p->scale_x, p->shift_x) <= IMPRINT_CUT &&
+           placing_cut(p->scale_y, p->shift_y) <= IMPRINT_CUT && overlay_gain(&o, &gain, &mean_a, &mean_b) &&
+           overlay_worst_square(&o, gain) <= IMPRINT_SQUARE &&
            overlay_brightness(&o, gain, mean_a, mean_b) <= IMPRINT_BRIGHTNESS &&
            overlay_dyed(&o, a, b, p, gain) <= IMPRINT_DYED;
   return j;
+}
+
+/* From one beginning. Most that are not the same are seen to be different on the middle level already. */
+static judgement imprint_try(const akin_imprint *a, const akin_imprint *b, const akin_pyramid *pa,
+                             const akin_pyramid *pb, akin_placing p) {
+  overlay o;
+  judgement j = {0.0f, false};
+  if (!akin_register(&p, pa, pb, 0) || !akin_register(&p, pa, pb, 1)) return j;
+  overlay_make(&o, pa, pb, &p, 1);
+  j.agreement = fminf(fmaxf(overlay_agreement(&o), 0.0f), 1.0f);
+  if (j.agreement < IMPRINT_MIDDLE || !akin_register(&p, pa, pb, 2)) return j;
+  return imprint_judge(a, b, pa, pb, &p);
 }
 
 /* Tries several beginnings: as it is, and cut by a tenth in one picture or the other. */
@@ -311,11 +353,9 @@ static judgement imprint_overlay(const akin_imprint *a, const akin_imprint *b) {
   judgement best = {0.0f, false};
   akin_pyramid_make(&pa, a->luma);
   akin_pyramid_make(&pb, b->luma);
-  for (size_t i = 0; i < sizeof starts / sizeof *starts && !best.same; i++) {
-    akin_placing p = starts[i];
-    if (!akin_register(&p, &pa, &pb)) continue;
-    const judgement j = imprint_judge(a, b, &pa, &pb, &p);
-    if (j.same || j.agreement > best.agreement) best = j;
+  for (size_t i = 0; i < sizeof starts / sizeof *starts && best.agreement < IMPRINT_AGREEMENT; i++) {
+    const judgement j = imprint_try(a, b, &pa, &pb, starts[i]);
+    if (j.agreement > best.agreement) best = j;
   }
   return best;
 }

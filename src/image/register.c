@@ -12,11 +12,12 @@
 #define REGISTER_STEP 0.1f
 /* Keeps flat parts from throwing the placing about: as if each pixel had a gradient of its own, squared. */
 #define REGISTER_DAMPING 0.02
+/* A step that moves nothing by more than this part of half a pixel is the last one. */
+#define REGISTER_RESTS 0.1f
 /* Below and above, the two have nothing in common. */
 #define REGISTER_GAIN_LEAST 0.2
 #define REGISTER_GAIN_MOST  5.0
 
-static const int register_side[AKIN_REGISTER_LEVELS] = {16, 32, 64};
 static const int register_steps[AKIN_REGISTER_LEVELS] = {6, 4, 3};
 
 /* ---- the pyramid ---- */
@@ -58,43 +59,104 @@ void akin_pyramid_make(akin_pyramid *out, const uint8_t *luma) {
 
 /* ---- one step ---- */
 
-/* Least squares: sum of row·rowᵀ and row·value. */
-typedef struct register_sums {
-  double matrix[UNKNOWNS][UNKNOWNS]; /* the upper right half while adding */
-  double vector[UNKNOWNS];
-  int count;
-} register_sums;
+/* Sums are kept in lanes, so that the compiler can add several pixels at once. */
+#define LANES 8
+/* Products of two unknowns' factors, the upper right half of a matrix, then those with the value. */
+#define PRODUCTS (UNKNOWNS * (UNKNOWNS + 1) / 2 + UNKNOWNS)
 
-static void register_add(register_sums *s, const float row[UNKNOWNS], float value) {
-  for (int i = 0; i < UNKNOWNS; i++) {
-    for (int j = i; j < UNKNOWNS; j++)
-      s->matrix[i][j] += (double)(row[i] * row[j]);
-    s->vector[i] += (double)(row[i] * value);
-  }
-  s->count++;
-}
+/* A row of pixels: each one's factors of the unknowns, and its value; all 0 where the other picture does not reach. */
+typedef struct register_row {
+  float factor[UNKNOWNS][64];
+  float value[64];
+} register_row;
 
-/* One row of pixels: value of `a` = gain · b + offset + the change of b with the placing. */
-static void register_add_row(register_sums *s, const float *a, const float *b, int side, const akin_placing *p, int y) {
-  const float half = 0.5f * (float)side;
-  const float down = akin_placing_at(p->scale_y, p->shift_y, y, side);
-  if (!(down >= 0.0f && down <= (float)(side - 1))) return;
-  const int top = down < (float)(side - 1) ? (int)down : side - 2;
-  const float fy = down - (float)top;
-  const float place_y = ((float)y + 0.5f) / half - 1.0f;
+/* For a column: the pixel of b at its left, and how far it is beyond it. */
+typedef struct register_columns {
+  int left[64];
+  float beyond[64], place[64];
+  int first, end; /* the columns that b reaches */
+} register_columns;
+
+static void register_place_columns(register_columns *c, int side, const akin_placing *p) {
+  c->first = c->end = 0;
   for (int x = 0; x < side; x++) {
     const float across = akin_placing_at(p->scale_x, p->shift_x, x, side);
     if (!(across >= 0.0f && across <= (float)(side - 1))) continue;
-    const int left = across < (float)(side - 1) ? (int)across : side - 2;
-    const float fx = across - (float)left;
-    const float *q = b + top * side + left;
+    if (c->end == 0) c->first = x;
+    c->end = x + 1;
+    c->left[x] = across < (float)(side - 1) ? (int)across : side - 2;
+    c->beyond[x] = across - (float)c->left[x];
+    c->place[x] = ((float)x + 0.5f) / (float)side * 2.0f - 1.0f;
+  }
+}
+
+/* False when b does not reach the row. Value of a = gain · b + offset + the change of b with the placing. */
+static bool register_fill_row(register_row *row, const float *a, const float *b, int side, const akin_placing *p,
+                              const register_columns *c, int y) {
+  const float half = 0.5f * (float)side;
+  const float down = akin_placing_at(p->scale_y, p->shift_y, y, side);
+  if (!(down >= 0.0f && down <= (float)(side - 1))) return false;
+  const int top = down < (float)(side - 1) ? (int)down : side - 2;
+  const float fy = down - (float)top;
+  const float place_y = ((float)y + 0.5f) / half - 1.0f;
+  for (int x = c->first; x < c->end; x++) {
+    const float *q = b + top * side + c->left[x];
+    const float fx = c->beyond[x];
     const float upper = q[0] + fx * (q[1] - q[0]), lower = q[side] + fx * (q[side + 1] - q[side]);
     const float gx = half * ((q[1] - q[0]) * (1.0f - fy) + (q[side + 1] - q[side]) * fy);
     const float gy = half * (lower - upper);
-    const float place_x = ((float)x + 0.5f) / half - 1.0f;
-    const float row[UNKNOWNS] = {upper + fy * (lower - upper), 1.0f, gx * place_x, gx, gy * place_y, gy};
-    register_add(s, row, a[y * side + x]);
+    row->factor[0][x] = upper + fy * (lower - upper);
+    row->factor[1][x] = 1.0f;
+    row->factor[2][x] = gx * c->place[x];
+    row->factor[3][x] = gx;
+    row->factor[4][x] = gy * place_y;
+    row->factor[5][x] = gy;
+    row->value[x] = a[y * side + x];
   }
+  return true;
+}
+
+static void register_add_product(float lanes[LANES], const float *a, const float *b, int side) {
+  float sums[LANES];
+  memcpy(sums, lanes, sizeof sums);
+  for (int x = 0; x < side; x += LANES)
+    for (int lane = 0; lane < LANES; lane++)
+      sums[lane] += a[x + lane] * b[x + lane];
+  memcpy(lanes, sums, sizeof sums);
+}
+
+static void register_add_row(float lanes[PRODUCTS][LANES], const register_row *row, int side) {
+  int product = 0;
+  for (int i = 0; i < UNKNOWNS; i++)
+    for (int j = i; j < UNKNOWNS; j++)
+      register_add_product(lanes[product++], row->factor[i], row->factor[j], side);
+  for (int i = 0; i < UNKNOWNS; i++)
+    register_add_product(lanes[product++], row->factor[i], row->value, side);
+}
+
+/* Least squares: what is to be solved for the unknowns. */
+typedef struct register_sums {
+  double matrix[UNKNOWNS][UNKNOWNS];
+  double vector[UNKNOWNS];
+} register_sums;
+
+static double register_total(const float lanes[LANES]) {
+  double sum = 0;
+  for (int lane = 0; lane < LANES; lane++)
+    sum += (double)lanes[lane];
+  return sum;
+}
+
+static void register_collect(register_sums *s, float lanes[PRODUCTS][LANES], int side) {
+  const double half = 0.5 * side;
+  int product = 0;
+  for (int i = 0; i < UNKNOWNS; i++)
+    for (int j = i; j < UNKNOWNS; j++)
+      s->matrix[i][j] = s->matrix[j][i] = register_total(lanes[product++]);
+  for (int i = 0; i < UNKNOWNS; i++)
+    s->vector[i] = register_total(lanes[product++]);
+  for (int i = 2; i < UNKNOWNS; i++) /* matrix[1][1] counts the pixels */
+    s->matrix[i][i] += s->matrix[1][1] * REGISTER_DAMPING * half * half;
 }
 
 /* Gaussian elimination with the largest pivot; false when there is none. */
@@ -129,33 +191,39 @@ static bool register_solve(double solution[UNKNOWNS], register_sums *s) {
   return true;
 }
 
-static bool register_move(float *value, double change, float rest) {
-  const float step = (float)change;
-  *value += step > REGISTER_STEP ? REGISTER_STEP : step < -REGISTER_STEP ? -REGISTER_STEP : step;
+/* *largest: becomes the size of the change when that is more. */
+static bool register_move(float *value, double change, float rest, float *largest) {
+  const float wanted = (float)change;
+  const float step = wanted > REGISTER_STEP ? REGISTER_STEP : wanted < -REGISTER_STEP ? -REGISTER_STEP : wanted;
+  *value += step;
+  if (fabsf(step) > *largest) *largest = fabsf(step);
   return fabsf(*value - rest) <= REGISTER_REACH; /* false for NaN */
 }
 
-static bool register_step(akin_placing *p, const float *a, const float *b, int side) {
-  register_sums sums = {0};
+static bool register_step(akin_placing *p, const float *a, const float *b, int side, float *largest) {
+  float lanes[PRODUCTS][LANES] = {{0}};
+  register_row row = {{{0}}, {0}};
+  register_columns columns;
+  register_sums sums;
   double solution[UNKNOWNS];
+  register_place_columns(&columns, side, p);
   for (int y = 0; y < side; y++)
-    register_add_row(&sums, a, b, side, p, y);
-  const double half = 0.5 * side;
-  for (int i = 0; i < UNKNOWNS; i++) {
-    for (int j = 0; j < i; j++)
-      sums.matrix[i][j] = sums.matrix[j][i];
-    if (i >= 2) sums.matrix[i][i] += sums.count * REGISTER_DAMPING * half * half;
-  }
+    if (register_fill_row(&row, a, b, side, p, &columns, y)) register_add_row(lanes, &row, side);
+  register_collect(&sums, lanes, side);
   if (!register_solve(solution, &sums)) return false;
   const double gain = solution[0];
   if (!(gain >= REGISTER_GAIN_LEAST && gain <= REGISTER_GAIN_MOST)) return false;
-  return register_move(&p->scale_x, solution[2] / gain, 1.0f) && register_move(&p->shift_x, solution[3] / gain, 0.0f) &&
-         register_move(&p->scale_y, solution[4] / gain, 1.0f) && register_move(&p->shift_y, solution[5] / gain, 0.0f);
+  *largest = 0.0f;
+  return register_move(&p->scale_x, solution[2] / gain, 1.0f, largest) &&
+         register_move(&p->shift_x, solution[3] / gain, 0.0f, largest) &&
+         register_move(&p->scale_y, solution[4] / gain, 1.0f, largest) &&
+         register_move(&p->shift_y, solution[5] / gain, 0.0f, largest);
 }
 
-bool akin_register(akin_placing *placing, const akin_pyramid *a, const akin_pyramid *b) {
-  for (int level = 0; level < AKIN_REGISTER_LEVELS; level++)
-    for (int i = 0; i < register_steps[level]; i++)
-      if (!register_step(placing, a->level[level], b->level[level], register_side[level])) return false;
+bool akin_register(akin_placing *placing, const akin_pyramid *a, const akin_pyramid *b, int level) {
+  const int side = AKIN_REGISTER_SIDE(level);
+  float largest = 1.0f;
+  for (int i = 0; i < register_steps[level] && largest > REGISTER_RESTS / (float)side; i++)
+    if (!register_step(placing, a->level[level], b->level[level], side, &largest)) return false;
   return true;
 }

@@ -13,7 +13,10 @@
 
 #define AKIN_REGISTER_LEVELS 3
 
-/* A picture at three sizes, each slightly smoothed: f32 [side, side], side 16, 32, 64. */
+/* Pixels across and down of a level: 16, 32, 64. */
+#define AKIN_REGISTER_SIDE(level) (16 << (level))
+
+/* A picture at three sizes, each slightly smoothed: f32 [side, side]. */
 typedef struct akin_pyramid {
   float level[AKIN_REGISTER_LEVELS][64 * 64]; /* the first side * side of each are used */
 } akin_pyramid;
@@ -26,8 +29,9 @@ typedef struct akin_placing {
 
 /* luma: u8 [64, 64] */
 void akin_pyramid_make(akin_pyramid *out, const uint8_t *luma);
-/* Starts from *placing and betters it. False: they cannot be brought together, or only by an unlikely placing. */
-bool akin_register(akin_placing *placing, const akin_pyramid *a, const akin_pyramid *b);
+/* Starts from *placing and betters it on one level. False: they cannot be brought together, or only by an unlikely
+ * placing. */
+bool akin_register(akin_placing *placing, const akin_pyramid *a, const akin_pyramid *b, int level);
 
 /* The place of pixel i of `side` in the one picture, and from there in the other: a position in its pixels. */
 static inline float akin_placing_at(float scale, float shift, int i, int side) {
