@@ -6,16 +6,17 @@
 #include "base/path.h"
 #include "base/thread.h"
 #include "engine/facts.h"
+#include "search/close.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* Beyond, features tell nothing apart: 800 MB of pairs. */
+/* Beyond, features tell nothing apart: these are 1.2 GB. */
 #define TWINS_PAIRS ((size_t)33554432)
 /* Larger pictures are read one at a time, so that memory has a ceiling. */
 #define TWINS_LARGE ((uint64_t)32 * 1024 * 1024)
-/* Rows of features, or pairs, that a thread takes at once. */
+/* Contents, or pairs, that a thread takes at once. */
 #define TWINS_BLOCK 16
 /* Seconds between two tellings of progress. */
 #define TWINS_TELL 0.2
@@ -134,8 +135,6 @@ typedef struct twins_work {
   uint64_t *told;     /* where progress counts what is done; NULL: nowhere */
   atomic_bool starved;
   void (*step)(struct twins_work *work, unsigned thread, size_t index);
-  struct twins_list *lists; /* of each thread; candidates */
-  atomic_size_t found;
 } twins_work;
 
 static double twins_now(void) {
@@ -178,79 +177,65 @@ static akin_status twins_share(twins_work *work, akin_error *err) {
 
 /* ---- candidates ---- */
 
-typedef struct twins_list {
-  akin_twin_pair *pairs;
-  size_t count, room;
-} twins_list;
+static bool twins_stop(void *context) {
+  const akin_duplicates_options *o = ((const akin_twins *)context)->options;
+  return o->should_cancel && o->should_cancel(o->context);
+}
 
-static void twins_list_add(twins_work *work, unsigned thread, akin_twin_pair pair) {
-  twins_list *list = &work->lists[thread];
-  if (list->count == list->room) {
-    const size_t room = list->room ? list->room * 2 : 1024;
-    akin_twin_pair *pairs = akin_realloc_array(list->pairs, room, sizeof *pairs);
-    if (!pairs) {
-      atomic_store(&work->starved, true);
-      return;
-    }
-    list->pairs = pairs;
-    list->room = room;
+/* The rows of all contents that have a feature, and which contents these are; the caller frees both in any case. */
+static akin_status twins_rows(const akin_twins *t, const float ***rows, uint32_t **numbers, size_t *count,
+                              akin_error *err) {
+  const size_t n = t->content_count ? t->content_count : 1;
+  *rows = akin_realloc_array(NULL, n, sizeof **rows);
+  *numbers = akin_realloc_array(NULL, n, sizeof **numbers);
+  if (!*rows || !*numbers) return akin_fail_memory(err, n * sizeof **rows);
+  for (size_t i = 0; i < t->content_count; i++) {
+    if (!t->contents[i].row) continue;
+    (*rows)[*count] = t->contents[i].row;
+    (*numbers)[(*count)++] = (uint32_t)i;
   }
-  list->pairs[list->count++] = pair;
+  return AKIN_OK;
 }
 
-/* Content i with all that come after it. */
-static void twins_pair_row(twins_work *work, unsigned thread, size_t i) {
-  akin_twins *t = work->twins;
-  const akin_hash *hash = &t->images[t->contents[i].first].hash;
-  if (!t->contents[i].row) return;
-  for (size_t j = i + 1; j < t->content_count; j++) {
-    float score;
-    if (!t->contents[j].row) continue;
-    akin_search_scores(&score, t->contents[i].row, t->contents[j].row, 1, t->dim, t->dim);
-    if (!(score >= t->options->min_score)) continue;
-    if (akin_apart_has(&t->apart, hash, &t->images[t->contents[j].first].hash)) continue;
-    if (atomic_fetch_add(&work->found, 1) >= TWINS_PAIRS) return;
-    twins_list_add(work, thread, (akin_twin_pair){.a = (uint32_t)i, .b = (uint32_t)j, .score = score});
-  }
-}
-
-static int twins_compare_pairs(const void *a, const void *b) {
-  const akin_twin_pair *x = a, *y = b;
-  if (x->a != y->a) return x->a < y->a ? -1 : 1;
-  return x->b < y->b ? -1 : x->b > y->b;
-}
-
-static akin_status twins_join_lists(akin_twins *t, const twins_list *lists, akin_error *err) {
-  size_t count = 0;
-  for (unsigned i = 0; i < t->jobs; i++)
-    count += lists[i].count;
+static akin_status twins_take_pairs(akin_twins *t, const akin_close_pair *close, size_t count, const uint32_t *numbers,
+                                    akin_error *err) {
   t->pairs = akin_realloc_array(NULL, count ? count : 1, sizeof *t->pairs);
   if (!t->pairs) return akin_fail_memory(err, count * sizeof *t->pairs);
-  for (unsigned i = 0; i < t->jobs; i++) {
-    if (lists[i].count > 0) memcpy(t->pairs + t->pair_count, lists[i].pairs, lists[i].count * sizeof *t->pairs);
-    t->pair_count += lists[i].count;
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t a = numbers[close[i].a], b = numbers[close[i].b];
+    akin_twin_content *first = &t->contents[a], *second = &t->contents[b];
+    if (akin_apart_has(&t->apart, &t->images[first->first].hash, &t->images[second->first].hash)) continue;
+    first->candidate = second->candidate = true;
+    t->pairs[t->pair_count++] = (akin_twin_pair){.a = a, .b = b, .score = close[i].score};
   }
-  if (count > 0) qsort(t->pairs, count, sizeof *t->pairs, twins_compare_pairs);
-  for (size_t i = 0; i < count; i++)
-    t->contents[t->pairs[i].a].candidate = t->contents[t->pairs[i].b].candidate = true;
-  t->progress.candidates = count;
+  t->progress.candidates = t->pair_count;
   return AKIN_OK;
 }
 
 akin_status akin_twins_pair(akin_twins *t, akin_error *err) {
-  twins_work work = {.twins = t, .count = t->content_count, .step = twins_pair_row};
-  work.lists = akin_calloc(t->jobs, sizeof *work.lists);
-  if (!work.lists) return akin_fail_memory(err, t->jobs * sizeof *work.lists);
-  akin_status status = twins_share(&work, err);
-  if (!status && atomic_load(&work.found) > TWINS_PAIRS) {
-    status = akin_fail(err, AKIN_ERROR_LIMIT,
-                       "more than %zu pairs of images score %.3f and more with %s: ask with a higher score",
-                       TWINS_PAIRS, (double)t->options->min_score, t->model);
+  const float **rows = NULL;
+  uint32_t *numbers = NULL;
+  akin_close_pair *close = NULL;
+  size_t count = 0, found = 0;
+  akin_status status = twins_rows(t, &rows, &numbers, &count, err);
+  if (!status) {
+    const akin_close_options options = {.rows = rows,
+                                        .n = count,
+                                        .dim = t->dim,
+                                        .threshold = t->options->min_score,
+                                        .most = TWINS_PAIRS,
+                                        .threads = t->jobs,
+                                        .stop = twins_stop,
+                                        .context = t};
+    status = akin_search_close(&close, &found, &options, err);
+    if (status == AKIN_ERROR_LIMIT)
+      status = akin_fail_context(err, status, "features of %s tell these images hardly apart, ask with a higher score",
+                                 t->model);
   }
-  if (!status) status = twins_join_lists(t, work.lists, err);
-  for (unsigned i = 0; i < t->jobs; i++)
-    akin_free(work.lists[i].pairs);
-  akin_free(work.lists);
+  if (!status) status = twins_take_pairs(t, close, found, numbers, err);
+  akin_free(close);
+  akin_free(numbers);
+  akin_free(rows);
   return status;
 }
 
