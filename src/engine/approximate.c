@@ -269,7 +269,7 @@ akin_status akin_store_graph_facts(akin_store *store, akin_approximate_facts *ou
   if (!status) status = graph_path(&path, store, model, "hnsw", err);
   if (!status) {
     const akin_vectors_key key = graph_key(store, model);
-    akin_approximate_peek(out, found, path, &key);
+    status = akin_approximate_peek(out, found, path, &key, err);
   }
   akin_free(path);
   return status;

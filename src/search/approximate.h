@@ -46,7 +46,8 @@ akin_status akin_approximate_open(akin_approximate **out, const char *path, cons
 void akin_approximate_free(akin_approximate *a); /* NULL is fine */
 const akin_approximate_facts *akin_approximate_facts_of(const akin_approximate *a);
 /* The facts of the file at path, without the graph: *found is false where there is no sound header of this key. */
-void akin_approximate_peek(akin_approximate_facts *out, bool *found, const char *path, const akin_vectors_key *key);
+akin_status akin_approximate_peek(akin_approximate_facts *out, bool *found, const char *path,
+                                  const akin_vectors_key *key, akin_error *err);
 
 /* ---- changing a graph ---- */
 

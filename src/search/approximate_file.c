@@ -88,29 +88,33 @@ static void file_get_facts(akin_approximate_facts *facts, const uint8_t header[F
   memcpy(&facts->recall, header + 92, 4);
 }
 
-/* Is it a sound header of this key? Its values are ours then: nobody else writes the checksum. */
-static bool file_is_sound(const uint8_t header[FILE_HEADER], const akin_vectors_key *key) {
-  uint8_t wanted[FILE_HEADER];
-  return !file_put_key(wanted, key, NULL) && memcmp(header, wanted, FILE_KEY) == 0 &&
+/* Is it a sound header of that key, which wanted begins with? Its values are ours then: nobody else writes the
+ * checksum.
+ */
+static bool file_is_sound(const uint8_t header[FILE_HEADER], const uint8_t wanted[FILE_HEADER]) {
+  return memcmp(header, wanted, FILE_KEY) == 0 &&
          file_get(header, FILE_CHECKSUM, 8) == akin_checksum_of(header, FILE_CHECKSUM, 0) &&
          file_get(header, 64, 4) < AKIN_COMPACT_COUNT;
 }
 
-void akin_approximate_peek(akin_approximate_facts *out, bool *found, const char *path, const akin_vectors_key *key) {
-  uint8_t header[FILE_HEADER];
+akin_status akin_approximate_peek(akin_approximate_facts *out, bool *found, const char *path,
+                                  const akin_vectors_key *key, akin_error *err) {
+  uint8_t header[FILE_HEADER], wanted[FILE_HEADER];
   int fd = -1;
   *found = false;
-  if (akin_file_open(&fd, NULL, path, NULL)) return;
-  *found = pread(fd, header, sizeof header, 0) == (ssize_t)sizeof header && file_is_sound(header, key);
+  akin_status status = file_put_key(wanted, key, err);
+  if (status || akin_file_open(&fd, NULL, path, NULL)) return status;
+  *found = pread(fd, header, sizeof header, 0) == (ssize_t)sizeof header && file_is_sound(header, wanted);
   if (*found) file_get_facts(out, header);
   close(fd);
+  return AKIN_OK;
 }
 
 /* ---- opening ---- */
 
-static bool file_verify(const akin_mapping *mapping, const akin_vectors_key *key) {
+static bool file_verify(const akin_mapping *mapping, const uint8_t wanted[FILE_HEADER]) {
   const uint8_t *bytes = mapping->data;
-  return mapping->size >= FILE_HEADER && file_is_sound(bytes, key) &&
+  return mapping->size >= FILE_HEADER && file_is_sound(bytes, wanted) &&
          file_get(bytes, 96, 8) == mapping->size - FILE_HEADER &&
          file_get(bytes, 104, 8) == akin_checksum_of(bytes + FILE_HEADER, mapping->size - FILE_HEADER, 0);
 }
@@ -144,11 +148,13 @@ static akin_status file_take(akin_approximate **out, akin_mapping *mapping, uint
 akin_status akin_approximate_open(akin_approximate **out, const char *path, const akin_vectors_key *key, bool writable,
                                   bool *damaged, akin_error *err) {
   akin_mapping mapping = {NULL, 0};
+  uint8_t wanted[FILE_HEADER];
   *out = NULL;
   *damaged = false;
   if (!akin_file_exists(path)) return AKIN_OK;
-  akin_status status = AKIN_OK;
-  if (akin_mapping_open(&mapping, path, NULL) || !file_verify(&mapping, key))
+  akin_status status = file_put_key(wanted, key, err);
+  if (status) return status;
+  if (akin_mapping_open(&mapping, path, NULL) || !file_verify(&mapping, wanted))
     *damaged = true;
   else
     status = file_take(out, &mapping, key->dim, writable, damaged, err);
