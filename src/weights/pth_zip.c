@@ -98,7 +98,8 @@ static akin_status zip_find_root(zip_state *state, akin_arena *arena, akin_error
   }
   if (state->root) return AKIN_OK;
   return akin_fail(err, AKIN_ERROR_UNSUPPORTED,
-                   "a zip archive without data.pkl: of those only PyTorch state dicts (.pth) are read");
+                   "a zip archive without data.pkl or config.json: of those only PyTorch state dicts (.pth) and Keras "
+                   "models (.keras) are read");
 }
 
 /* The entry ROOT + folder + key; *found is NULL when there is none. */
