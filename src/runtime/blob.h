@@ -8,8 +8,9 @@
  *
  *     offset  size  what
  *          0     8  "akinblob"
- *          8    32  SHA-256 of every byte after this field
- *         40     4  format: 1 (numbers are little-endian)
+ *          8     8  XXH64 of every byte from offset 32 on (base/checksum.h)
+ *         16    24  zero
+ *         40     4  format: 2 (numbers are little-endian)
  *         44     4  K, bytes of the key: 1 to 4,039
  *         48     8  P, bytes of the payload: 1 or more
  *         56     K  the key, "name: value" lines

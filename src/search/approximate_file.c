@@ -25,10 +25,10 @@
  */
 #include "search/approximate_graph.h"
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "search/checksum.h"
 
 #include <string.h>
 #include <unistd.h>

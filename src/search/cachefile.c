@@ -35,11 +35,11 @@
  */
 #include "search/cachefile.h"
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "search/checksum.h"
 
 #include <errno.h>
 #include <fcntl.h>

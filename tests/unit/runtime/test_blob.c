@@ -1,7 +1,7 @@
 /* test_blob.c - blob files: every flipped byte is noticed, also where the checksum was made right again. */
 #include "unit/testing.h"
 
-#include "base/hash.h"
+#include "base/checksum.h"
 #include "runtime/blob.h"
 
 #include <fcntl.h>
@@ -116,22 +116,22 @@ static void test_every_length(void **state) {
 /* Puts a number into the header and makes the checksum right, as an honest writer of that file would have. */
 static void forge(size_t at, unsigned n, uint64_t value) {
   akin_buffer whole = AKIN_BUFFER_INIT(0);
-  akin_hash hash;
   assert_int_equal(fresh_blob(NULL), 0);
   read_file(&whole);
   for (unsigned i = 0; i < n; i++)
     whole.data[at + i] = (char)(value >> (8 * i));
-  assert_int_equal(akin_hash_bytes(&hash, whole.data + 40, whole.size - 40, NULL), AKIN_OK);
-  memcpy(whole.data + 8, hash.bytes, sizeof hash.bytes);
+  const uint64_t checksum = akin_checksum_of(whole.data + 32, whole.size - 32, 0);
+  for (unsigned i = 0; i < 8; i++)
+    whole.data[8 + i] = (char)(checksum >> (8 * i));
   write_bytes(0, whole.data, whole.size);
   akin_buffer_free(&whole);
 }
 
 static void test_header_that_lies(void **state) {
   (void)state;
-  forge(40, 4, 1);
-  assert_int_equal(open_status(key), AKIN_OK); /* the forger works */
   forge(40, 4, 2);
+  assert_int_equal(open_status(key), AKIN_OK); /* the forger works */
+  forge(40, 4, 1);
   assert_int_equal(open_status(key), AKIN_ERROR_FORMAT);
   static const uint64_t key_sizes[] = {4040, 4041, 4097, 5097, UINT32_MAX};
   for (size_t i = 0; i < sizeof key_sizes / sizeof key_sizes[0]; i++) {

@@ -5,8 +5,8 @@
  */
 #include "cache.h"
 
+#include "base/checksum.h"
 #include "search/cachefile.h"
-#include "search/checksum.h"
 
 #include <signal.h>
 #include <sys/resource.h>

@@ -1,5 +1,5 @@
 /* checksum.c - XXH64: four lanes take 8 bytes each in turn; a short rest is mixed in at the end. */
-#include "search/checksum.h"
+#include "base/checksum.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* test_checksum.c - XXH64 against values of its reference implementation (xxhash 3.5), and in pieces. */
 #include "unit/testing.h"
 
-#include "search/checksum.h"
+#include "base/checksum.h"
 
 /* bytes[i] = 7 i + 3, as for the reference values below. */
 static void fill(uint8_t *bytes, size_t n) {

@@ -1,10 +1,10 @@
 /*
  * checksum.h - XXH64, after its published description: 64 bits against damage, not against forgery. In plain C it runs
- * at 10 to 20 GB/s, so that a whole cache is verified whenever it is opened. Damage that is confined to one 8-byte word
- * is always noticed, any other but for one case in 2^64.
+ * at 10 to 20 GB/s, so that a whole cache or compiled network is verified whenever it is opened. Damage that is
+ * confined to one 8-byte word is always noticed, any other but for one case in 2^64.
  */
-#ifndef AKIN_SEARCH_CHECKSUM_H
-#define AKIN_SEARCH_CHECKSUM_H
+#ifndef AKIN_BASE_CHECKSUM_H
+#define AKIN_BASE_CHECKSUM_H
 
 #include <stddef.h>
 #include <stdint.h>
