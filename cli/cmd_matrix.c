@@ -7,6 +7,7 @@
 #include "signals.h"
 #include "watch.h"
 
+#include <akin/map.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -105,15 +106,80 @@ static int matrix_npy(akin_store *store, const char *model, matrix_work *work) {
   return cli_labelled_close(&work->npy, model, code);
 }
 
-static int matrix_run(const cli_settings *s) {
+/* ---- heat map ---- */
+
+#define MATRIX_PAGE "matrix.html"
+
+static int matrix_write_page(const akin_map *map, const cli_settings *s) {
+  akin_error err;
+  const char *path = s->output ? s->output : MATRIX_PAGE;
+  akin_status status = akin_map_page(path, map, "How alike these images are", &err);
+  if (status) return cli_fail(status, &err);
+  cli_note(CLI_GREEN, "wrote", "%s", path);
+  return CLI_DONE;
+}
+
+static int matrix_write_png(const akin_map *map, const cli_settings *s) {
+  akin_error err;
+  cli_result result;
+  int code = cli_result_open(&result, s->output);
+  if (code == CLI_DONE) {
+    akin_status status = akin_map_png(result.file, map, &err);
+    if (status) code = cli_fail(status, &err);
+  }
+  return cli_result_close(&result, code);
+}
+
+/* What a picture that is smaller than the matrix shows. */
+static void matrix_tell_averaged(const akin_map *map) {
+  char images[CLI_NUMBER_TEXT], side[CLI_NUMBER_TEXT];
+  if (akin_map_side(map) == akin_map_images(map)) return;
+  cli_count_text(images, akin_map_images(map));
+  cli_count_text(side, akin_map_side(map));
+  cli_note(CLI_YELLOW, "note", "%s images are averaged down to %s x %s fields: --side N for more", images, side, side);
+}
+
+static int matrix_map(akin_store *store, matrix_work *work) {
+  const cli_settings *s = work->settings;
+  akin_map_options options = AKIN_MAP_OPTIONS_INIT;
+  akin_map *map = NULL;
+  akin_error err;
+  if (s->format == CLI_FORMAT_HTML && s->output && strcmp(s->output, "-") == 0) {
+    cli_error("matrix: a page shows images from where it lies and cannot go to standard output: name a file");
+    return CLI_USAGE;
+  }
+  options.model = s->model;
+  if (s->side) options.side = (uint32_t)s->side;
+  if (s->order && strcmp(s->order, "likeness") == 0) options.order = AKIN_MAP_BY_LIKENESS;
+  akin_status status = akin_store_map(store, &map, &options, &err);
+  cli_watch_clear(&work->watch);
+  if (status) return cli_fail(status, &err);
+  matrix_tell_averaged(map);
+  const int code = s->format == CLI_FORMAT_PNG ? matrix_write_png(map, s) : matrix_write_page(map, s);
+  akin_map_free(map);
+  return code;
+}
+
+static int matrix_numbers(akin_store *store, matrix_work *work) {
   char model[CLI_MODEL_NAME];
+  const cli_settings *s = work->settings;
+  if (s->order || s->side) {
+    cli_error("matrix: --order and --side are for --format png and html");
+    return CLI_USAGE;
+  }
+  const int code = cli_stored_model(model, store, s);
+  if (code != CLI_DONE) return code;
+  return s->format == CLI_FORMAT_NPY ? matrix_npy(store, model, work) : matrix_csv(store, model, work);
+}
+
+static int matrix_run(const cli_settings *s) {
   matrix_work work = {.settings = s};
   akin_store *store = NULL;
   int code = cli_store_open(&store, s, 0);
-  if (code == CLI_DONE) code = cli_stored_model(model, store, s);
   if (code == CLI_DONE) {
+    const bool picture = s->format == CLI_FORMAT_PNG || s->format == CLI_FORMAT_HTML;
     cli_watch_begin(&work.watch, store, "comparing", s->quiet);
-    code = s->format == CLI_FORMAT_NPY ? matrix_npy(store, model, &work) : matrix_csv(store, model, &work);
+    code = picture ? matrix_map(store, &work) : matrix_numbers(store, &work);
   }
   akin_store_close(store);
   return code;
@@ -122,23 +188,48 @@ static int matrix_run(const cli_settings *s) {
 static const cli_option matrix_yes = {
     0, "yes", NULL, CLI_FLAG, offsetof(cli_settings, yes), 0, 0, NULL, "write more than 10 GB without being asked"};
 
-static const cli_option *const matrix_options[] = {
-    &cli_option_format, &cli_option_output, &matrix_yes, &cli_option_model, &cli_option_store, &cli_option_quiet, NULL};
+static const cli_option matrix_order = {
+    0,
+    "order",
+    "HOW",
+    CLI_CHOICE,
+    offsetof(cli_settings, order),
+    0,
+    0,
+    "folder|likeness",
+    "png, html: images of a folder side by side (default), or images that are alike"};
+static const cli_option matrix_side = {0,
+                                       "side",
+                                       "N",
+                                       CLI_NUMBER,
+                                       offsetof(cli_settings, side),
+                                       16,
+                                       AKIN_MAP_SIDE,
+                                       NULL,
+                                       "png, html: fields in a row; more images are averaged (default: 1000)"};
+
+static const cli_option *const matrix_options[] = {&cli_option_format, &cli_option_output, &matrix_order,
+                                                   &matrix_side,       &matrix_yes,        &cli_option_model,
+                                                   &cli_option_store,  &cli_option_quiet,  NULL};
 
 static const cli_example matrix_examples[] = {
     {"akin matrix -o scores.csv", "a table for a spreadsheet"},
     {"akin matrix -o scores.npy", "the same for NumPy; scores.json has the paths"},
+    {"akin matrix -o map.html --order likeness", "a heat map that names the pair under the pointer"},
     {NULL, NULL}};
 
 const cli_command cli_matrix = {
     .name = "matrix",
     .synopsis = "",
     .summary = "the similarity of every stored image to every other",
-    .description = "Writes the n x n matrix of scores, images in order of path. In CSV the first line and the first "
-                   "column are the paths; in NPY it is float32 [n, n], and the paths are in FILE.json beside it. "
-                   "Memory does not grow with "
-                   "n x n.\n\nHow large it is and how long it takes is said first; above 10 GB it is asked for.",
-    .formats = "csv|npy",
+    .description =
+        "Writes the n x n matrix of scores, images in order of path. In CSV the first line and the first "
+        "column are the paths; in NPY it is float32 [n, n], and the paths are in FILE.json beside it. "
+        "Memory does not grow with "
+        "n x n.\n\nHow large it is and how long it takes is said first; above 10 GB it is asked for."
+        "\n\nPNG and HTML are a heat map. The page (default: matrix.html) shows the two images under the pointer "
+        "and their score.",
+    .formats = "csv|npy|png|html",
     .options = matrix_options,
     .examples = matrix_examples,
     .run = matrix_run};

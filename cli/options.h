@@ -20,15 +20,16 @@ typedef enum cli_format {
   CLI_FORMAT_CSV,
   CLI_FORMAT_PATHS,
   CLI_FORMAT_HTML,
-  CLI_FORMAT_NPY
+  CLI_FORMAT_NPY,
+  CLI_FORMAT_PNG
 } cli_format;
 
 /* What was said, or else the default. Strings are borrowed from argv. */
 typedef struct cli_settings {
   const char *store, *model, *models, *output, *files_from, *card, *name, *from, *layer, *pixels;
   /* One of the option's choices; NULL: not given. */
-  const char *format_name, *preprocess, *pooling, *precision;
-  uint64_t k, jobs, size;
+  const char *format_name, *preprocess, *pooling, *precision, *order;
+  uint64_t k, jobs, size, side;   /* side 0: not given */
   uint64_t max_bytes, max_pixels; /* 0: not given; UINT64_MAX: lifted */
   bool quiet, verbose, help;
   bool print0, null_names, include_self, prune, retry, raw, replace, whole, skipped, manual, all;

@@ -269,6 +269,7 @@ static const struct {
     {"table", "txt", NULL, CLI_FORMAT_TABLE}, {"json", "json", "jsonl", CLI_FORMAT_JSON},
     {"csv", "csv", NULL, CLI_FORMAT_CSV},     {"paths", NULL, NULL, CLI_FORMAT_PATHS},
     {"html", "html", "htm", CLI_FORMAT_HTML}, {"npy", "npy", NULL, CLI_FORMAT_NPY},
+    {"png", "png", NULL, CLI_FORMAT_PNG},
 };
 
 static bool parse_is(const char *choice, size_t length, const char *name) {
@@ -308,6 +309,7 @@ static int parse_choose_format(parser *p) {
   if (!name) name = formats;
   s->format = parse_format_named(name, strcspn(name, "|"));
   if (s->format == CLI_FORMAT_NPY && !s->output) return parse_wrong(p, "--format npy needs a file:", "-o FILE.npy");
+  if (s->format == CLI_FORMAT_PNG && !s->output) return parse_wrong(p, "--format png needs a file:", "-o FILE.png");
   return CLI_DONE;
 }
 

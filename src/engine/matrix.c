@@ -18,10 +18,11 @@
 akin_status akin_store_features(akin_store *store, const char *model, akin_feature_row *visit, void *context,
                                 akin_error *err) {
   akin_table table;
-  uint32_t dim = 0;
-  akin_status status = akin_table_of_model(&table, store, model, &dim, err);
+  akin_stored_model *stored = NULL;
+  akin_status status = akin_table_of_model(&table, &stored, store, model, err);
   for (size_t i = 0; !status && i < table.count; i++)
-    status = visit(context, table.paths[i], table.features[table.images[i].content], dim);
+    status = visit(context, table.paths[i], table.features[table.images[i].content], stored->dim);
+  akin_stored_models_free(stored, stored ? 1 : 0);
   akin_table_free(&table);
   return status;
 }
@@ -55,8 +56,11 @@ static void matrix_free(matrix *m) {
 }
 
 static akin_status matrix_begin(matrix *m, akin_store *store, const char *model, akin_error *err) {
-  akin_status status = akin_table_of_model(&m->table, store, model, &m->dim, err);
+  akin_stored_model *stored = NULL;
+  akin_status status = akin_table_of_model(&m->table, &stored, store, model, err);
   if (status) return status;
+  m->dim = stored->dim;
+  akin_stored_models_free(stored, 1);
   m->n = m->table.count;
   m->threads = akin_thread_cores();
   m->stride = akin_tile_round(m->n, AKIN_TILE_COLUMNS);

@@ -83,21 +83,23 @@ akin_status akin_table_read(akin_table *out, akin_storage *reader, akin_vectors 
   return status;
 }
 
-akin_status akin_table_of_model(akin_table *out, akin_store *store, const char *name, uint32_t *dim, akin_error *err) {
-  akin_stored_model *model = NULL;
+akin_status akin_table_of_model(akin_table *out, akin_stored_model **model, akin_store *store, const char *name,
+                                akin_error *err) {
   akin_vectors *vectors = NULL;
   akin_storage *reader = NULL;
   *out = (akin_table){0};
-  akin_status status = akin_store_find_model(store, &model, name, err);
-  if (!status && !(status = akin_store_vectors(store, &vectors, model, err)) &&
-      !(status = akin_store_reader(store, &reader, err))) {
-    *dim = model->dim;
+  akin_status status = akin_store_find_model(store, model, name, err);
+  if (status) return status;
+  if (!(status = akin_store_vectors(store, &vectors, *model, err)) &&
+      !(status = akin_store_reader(store, &reader, err)))
     status = akin_table_read(out, reader, vectors, err);
-  }
   if (!status && out->count == 0)
     status = akin_fail(err, AKIN_ERROR_NOT_FOUND, "the store %s holds no images of %s yet: akin index FOLDER",
-                       store->folder, model->name);
-  akin_stored_models_free(model, model ? 1 : 0);
+                       store->folder, (*model)->name);
+  if (status) {
+    akin_stored_models_free(*model, 1);
+    *model = NULL;
+  }
   return status;
 }
 

@@ -28,9 +28,10 @@ typedef struct akin_table {
 /* The images that have a feature in `vectors`; none is no error. *out is freed also after a failure. Errors: FORMAT,
  * IO, MEMORY, LIMIT (4,294,967,294 images). */
 akin_status akin_table_read(akin_table *out, akin_storage *reader, akin_vectors *vectors, akin_error *err);
-/* The images of a model (NULL: the store's first); none is NOT_FOUND, with a line that says what to do. dim: of its
- * features. */
-akin_status akin_table_of_model(akin_table *out, akin_store *store, const char *model, uint32_t *dim, akin_error *err);
+/* The images of a model (NULL: the store's first); none is NOT_FOUND, with a line that says what to do.
+ *   model: freed with akin_stored_models_free(model, 1); NULL on failure */
+akin_status akin_table_of_model(akin_table *out, akin_stored_model **model, akin_store *store, const char *name,
+                                akin_error *err);
 void akin_table_free(akin_table *table);
 
 #endif

@@ -91,6 +91,16 @@ void akin_image_mirror(uint8_t *pixels, uint32_t width, uint32_t height);
 /* Appends a baseline JPEG of the pixels, without any metadata. quality: 1 to 100. For thumbnails. */
 akin_status akin_image_encode_jpeg(akin_buffer *out, const akin_pixels *in, int quality, akin_error *err);
 
+/* A picture of at most 256 colours. */
+typedef struct akin_indexed {
+  const uint8_t *pixels; /* [height, width], numbers of colours */
+  uint32_t width, height;
+  const uint8_t (*colours)[3]; /* red, green, blue; `colour_count` of them, 1 to 256 */
+  unsigned colour_count;
+} akin_indexed;
+/* Appends a PNG with a palette. Errors: MEMORY, LIMIT (the buffer's ceiling), UNSUPPORTED (sizes that PNG has not). */
+akin_status akin_image_encode_png(akin_buffer *out, const akin_indexed *in, akin_error *err);
+
 /*
  * Appends a JPEG of the image in a file, upright, at most `side` pixels wide and high (1 to 4,096), never enlarged, and
  * writes its size. Errors as akin_image_prepare.

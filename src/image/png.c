@@ -219,3 +219,41 @@ akin_status akin_png_read(akin_raster *raster, akin_image_info *info, const akin
   spng_ctx_free(ctx);
   return status;
 }
+
+/* ---- writing ---- */
+
+static int png_describe(spng_ctx *ctx, const akin_indexed *in) {
+  struct spng_ihdr header = {in->width, in->height, 8, SPNG_COLOR_TYPE_INDEXED, 0, 0, 0};
+  struct spng_plte palette = {.n_entries = in->colour_count};
+  for (unsigned i = 0; i < in->colour_count; i++) {
+    palette.entries[i].red = in->colours[i][0];
+    palette.entries[i].green = in->colours[i][1];
+    palette.entries[i].blue = in->colours[i][2];
+  }
+  int code = spng_set_option(ctx, SPNG_ENCODE_TO_BUFFER, 1);
+  if (code == SPNG_OK) code = spng_set_ihdr(ctx, &header);
+  return code == SPNG_OK ? spng_set_plte(ctx, &palette) : code;
+}
+
+akin_status akin_image_encode_png(akin_buffer *out, const akin_indexed *in, akin_error *err) {
+  struct spng_alloc memory = {png_alloc, png_realloc, png_calloc, akin_free};
+  akin_status status = AKIN_OK;
+  void *bytes = NULL;
+  size_t size = 0;
+  png_starved = false;
+  spng_ctx *ctx = spng_ctx_new2(&memory, SPNG_CTX_ENCODER);
+  if (!ctx) return akin_fail_memory(err, 0);
+  int code = png_describe(ctx, in);
+  if (code == SPNG_OK)
+    code = spng_encode_image(ctx, in->pixels, (size_t)in->width * in->height, SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE);
+  if (code == SPNG_OK) bytes = spng_get_png_buffer(ctx, &size, &code);
+  if (bytes) status = akin_buffer_append(out, bytes, size);
+  if (status) akin_fail(err, status, "a PNG of %u x %u pixels does not fit into memory", in->width, in->height);
+  if (!bytes) {
+    status = code == SPNG_EMEM || png_starved ? AKIN_ERROR_MEMORY : AKIN_ERROR_UNSUPPORTED;
+    akin_fail(err, status, "a PNG of %u x %u pixels: %s", in->width, in->height, spng_strerror(code));
+  }
+  akin_free(bytes);
+  spng_ctx_free(ctx);
+  return status;
+}

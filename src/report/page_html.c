@@ -157,6 +157,12 @@ static void html_navigation(akin_sink *out, const akin_page_frame *frame, const 
 /* ---- head and foot ---- */
 
 static void html_subtitle(akin_sink *out, const akin_page_frame *frame) {
+  if (frame->subtitle) {
+    akin_sink_text(out, "<p>");
+    akin_sink_html(out, frame->subtitle);
+    akin_sink_text(out, "</p>\n");
+    return;
+  }
   if (!frame->model[0]) {
     akin_sink_text(out, "<p>No images.</p>\n");
     return;
@@ -172,13 +178,18 @@ static void html_subtitle(akin_sink *out, const akin_page_frame *frame) {
 void akin_page_html_head(akin_sink *out, const akin_page_frame *frame) {
   akin_sink_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                      "img-src data: file: 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
-                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                      "img-src data: file: 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'");
+  if (frame->script) {
+    akin_sink_text(out, "; script-src ");
+    akin_sink_text(out, frame->script);
+  }
+  akin_sink_text(out, "\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                       "<meta name=\"color-scheme\" content=\"light dark\">\n"
                       "<meta name=\"generator\" content=\"akin " AKIN_VERSION_STRING "\">\n<title>");
   akin_sink_html(out, frame->title);
   akin_sink_text(out, "</title>\n<style>\n");
   akin_sink_text(out, akin_page_style);
+  akin_sink_text(out, frame->style ? frame->style : "");
   akin_sink_text(out, "</style>\n</head>\n<body>\n<header>\n<h1>");
   akin_sink_html(out, frame->title);
   akin_sink_text(out, "</h1>\n");

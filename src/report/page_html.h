@@ -22,6 +22,9 @@ typedef struct akin_page_frame {
   size_t number;     /* of this page, from 1 */
   size_t pages;      /* of all; 0: not known while this page is written, but more than `number` unless `last` */
   bool last;
+  const char *subtitle; /* said under the title in place of model and questions; NULL: those */
+  const char *style;    /* more style sheet; NULL: none */
+  const char *script;   /* what the policy lets run: "'sha256-...'"; NULL: nothing */
 } akin_page_frame;
 
 void akin_page_html_head(akin_sink *out, const akin_page_frame *frame);
