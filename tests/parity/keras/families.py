@@ -1,4 +1,4 @@
-"""families.py AKIN [NAME…] [--all] [--results FILE] - does akin compute what Keras' applications compute?
+"""families.py AKIN [NAME…] [--all | --times] [--results FILE] - does akin compute what Keras' applications compute?
 
 Keras makes each network, with weights that are hard to get right (harness.py), and saves it; akin imports the file and
 computes features of the same pixels, and of image files through --preprocess keras. Both must agree.
@@ -6,7 +6,8 @@ computes features of the same pixels, and of image files through --preprocess ke
 Without NAME: one small network a family, with sizes at which paddings differ, in all three forms of files, and then the
 comparison itself is put to the test: with channels swapped, another epsilon, another padding, averages that count their
 padding and another order of flattening it must fail. --all: every card that akin has of Keras' networks as it is, with
-and without its last layers. --results adds what was found to a file that scripts/make-models-table reads.
+and without its last layers. --results adds what was found to a file that scripts/make-models-table reads; --times only
+measures how long an image takes, for which the machine should be quiet.
 """
 
 import argparse
@@ -52,7 +53,10 @@ class Case:
         self.paths, self.pixels = harness.save_pictures(akin.folder, height, width)
         self.files = harness.save_files(akin.folder)
         self.model = self.build()
+
+    def scrambled(self):
         harness.scramble(self.model, self.fed(self.pixels))
+        return self
 
     def make(self):
         """classes 0: without the last layers."""
@@ -235,7 +239,7 @@ def compare_own(report, akin, names):
         if names and name not in names:
             continue
         network = NETWORKS[name]
-        case = Case(akin, network, network.size, network.size, classes)
+        case = Case(akin, network, network.size, network.size, classes).scrambled()
         case.bring(name)
         what = f"{name} with {classes} classes"
         told = akin.inspect("net")
@@ -249,7 +253,7 @@ def compare_named(report, akin, names):
     if names and name not in names:
         return
     for entry, classes in zip(cards.card(NETWORKS[name])["weights"], (1000, 0)):
-        case = Case(akin, NETWORKS[name], 128, 128, classes)
+        case = Case(akin, NETWORKS[name], 128, 128, classes).scrambled()
         path = os.path.join(akin.folder, entry["file"])
         harness.save(case.model, path)
         answer = akin.ask("model", "import", path)
@@ -265,7 +269,7 @@ def small(report, akin, names):
     for name, height, width, classes in SMALL:
         if names and name not in names:
             continue
-        case = Case(akin, NETWORKS[name], height, width, classes)
+        case = Case(akin, NETWORKS[name], height, width, classes).scrambled()
         for ending in (".weights.h5", ".keras") if case.model.count_params() < 3e7 else ():
             case.bring(case.card(), ending)
             report.same(akin.embed("net", case.paths), case.feature(case.wanted_layer(), case.pixels), f"{name}{ending}")
@@ -278,14 +282,30 @@ def small(report, akin, names):
 
 
 def milliseconds(akin, case):
-    """One image on one core, without what a run costs once."""
-    times = []
-    for count in (2, 12):
-        paths = (case.paths * 2)[:count]
+    """One image more, on all cores, without what a run costs once: the fastest of three."""
+    count = 200 if case.model.count_params() < 1e7 else 30
+    paths = (case.paths * count)[:count]
+
+    def seconds(some):
         start = time.monotonic()
-        akin.embed("net", paths)
-        times.append(time.monotonic() - start)
-    return max(times[1] - times[0], 0) * 1000 / 10
+        akin.embed("net", some)
+        return time.monotonic() - start
+
+    seconds(paths[:1])  # compiles it
+    once, all_of_them = (min(seconds(some) for _ in range(3)) for some in (paths[:1], paths))
+    return round((all_of_them - once) * 1000 / (count - 1), 1)
+
+
+def times(akin, names, results):
+    for network in NETWORKS.values():
+        if names and network.name not in names:
+            continue
+        case = Case(akin, network, network.size, network.size, 1000)
+        case.bring(network.name)
+        found = milliseconds(akin, case)
+        print(f"{network.name}: {found} ms", flush=True)
+        if results:
+            add_result(results, network.name, {"milliseconds": found})
 
 
 def whole(report, akin, names, results):
@@ -295,12 +315,11 @@ def whole(report, akin, names, results):
         found = {}
         for top in (True, False):
             name = network.name + ("" if top else "-notop")
-            case = Case(akin, network, network.size, network.size, 1000 if top else 0)
+            case = Case(akin, network, network.size, network.size, 1000 if top else 0).scrambled()
             case.bring(name, model=case.shifted())
             found["difference"] = max(found.get("difference", 0), float(compare(report, case, name)))
             if top:
-                found |= {"dim": akin.embed("net", case.paths[:1]).shape[1], "parameters": case.model.count_params(),
-                          "milliseconds": round(milliseconds(akin, case), 1)}
+                found |= {"dim": akin.embed("net", case.paths[:1]).shape[1], "parameters": case.model.count_params()}
         if results:
             add_result(results, network.name, found)
 
@@ -310,7 +329,7 @@ def add_result(path, name, found):
     if os.path.exists(path):
         with open(path, encoding="utf-8") as text:
             known = json.load(text)
-    known[name] = found
+    known[name] = known.get(name, {}) | found
     with open(path, "w", encoding="utf-8") as out:
         json.dump(dict(sorted(known.items())), out, indent=1)
         out.write("\n")
@@ -321,12 +340,15 @@ def main():
     parser.add_argument("akin")
     parser.add_argument("names", nargs="*")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--times", action="store_true")
     parser.add_argument("--results")
     options = parser.parse_args()
     report = harness.Report()
     with tempfile.TemporaryDirectory() as folder:
         akin = harness.Akin(options.akin, folder)
-        if options.all:
+        if options.times:
+            times(akin, options.names, options.results)
+        elif options.all:
             whole(report, akin, options.names, options.results)
         else:
             small(report, akin, options.names)
