@@ -56,6 +56,7 @@ static void bash_value(FILE *out, const cli_command *command, const cli_option *
     fputs("_akin_paths -d", out);
     break;
   case CLI_FILE:
+  case CLI_FILES:
     fputs("_akin_paths -f", out);
     break;
   case CLI_MODEL:
@@ -156,6 +157,7 @@ static void zsh_value(FILE *out, const cli_command *command, const cli_option *o
     fputs("_files -/", out);
     break;
   case CLI_FILE:
+  case CLI_FILES:
     fputs("_files", out);
     break;
   case CLI_MODEL:
@@ -263,6 +265,7 @@ static void fish_value(FILE *out, const cli_command *command, const cli_option *
     fputs(" -x -a '(__fish_complete_directories)'", out);
     break;
   case CLI_FILE:
+  case CLI_FILES:
     fputs(" -r -F", out);
     break;
   case CLI_MODEL:

@@ -76,13 +76,25 @@ static int recommend_run(const cli_settings *s) {
   return code;
 }
 
-static const cli_option *const recommend_options[] = {&cli_option_k,          &cli_option_format,
-                                                      &cli_option_output,     &cli_option_include_self,
-                                                      &cli_option_model,      &cli_option_store,
-                                                      &cli_option_files_from, &cli_option_null,
-                                                      &cli_option_max_bytes,  &cli_option_max_pixels,
-                                                      &cli_option_exact,      &cli_option_approximate,
-                                                      &cli_option_quiet,      NULL};
+static const cli_option *const recommend_options[] = {&cli_option_k,
+                                                      &cli_option_where,
+                                                      &cli_option_min_score,
+                                                      &cli_option_exclude_duplicates,
+                                                      &cli_option_diverse,
+                                                      &cli_option_offset,
+                                                      &cli_option_include_self,
+                                                      &cli_option_exact,
+                                                      &cli_option_approximate,
+                                                      &cli_option_format,
+                                                      &cli_option_output,
+                                                      &cli_option_model,
+                                                      &cli_option_store,
+                                                      &cli_option_files_from,
+                                                      &cli_option_null,
+                                                      &cli_option_max_bytes,
+                                                      &cli_option_max_pixels,
+                                                      &cli_option_quiet,
+                                                      NULL};
 
 static const cli_example recommend_examples[] = {
     {"akin recommend --format csv -o table.csv", "the five best of every stored image, one hit a line"},
@@ -98,7 +110,9 @@ const cli_command cli_recommend = {
     .summary = "for each image its own best ones (default: all stored)",
     .description =
         "Answers one question for each image: the table of a shop. Without images it asks for every stored one, in "
-        "order of path.\n\nA page (--format html) for up to 50 images is one file; for more it is a folder with "
+        "order of path. --where and the other "
+        "conditions are about the images that are recommended: see akin like --help.\n\nA page (--format html) for up "
+        "to 50 images is one file; for more it is a folder with "
         "index.html. -o FILE.html asks for one file, -o with any other name for a folder.",
     .formats = "table|json|csv|html",
     .options = recommend_options,

@@ -30,6 +30,7 @@ int main(int argc, char **argv) {
   cli_be_quiet(settings.quiet);
   if (code == CLI_DONE) code = main_run(&settings, command, family);
   cli_list_free(&settings.operands);
+  cli_list_free(&settings.unlike);
   cli_signals_finish();
   return code;
 }

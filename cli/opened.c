@@ -45,6 +45,11 @@ void cli_query_fill(akin_query *query, akin_model_options *options, const cli_se
   query->model = settings->model;
   query->k = (uint32_t)settings->k;
   query->include_self = settings->include_self;
+  query->where = settings->where;
+  query->min_score = (float)settings->min_score;
+  query->exclude_duplicates = settings->exclude_duplicates;
+  query->offset = (uint32_t)settings->offset;
+  query->diverse = (float)settings->diverse;
   opened_limits(&options->limits, settings);
   if (settings->max_bytes || settings->max_pixels) query->model_options = options;
 }

@@ -36,6 +36,27 @@ const cli_option cli_option_include_self = {0,
                                             0,
                                             NULL,
                                             "images with the same content may be recommended"};
+const cli_option cli_option_where = {
+    0,        "where",      "FILTER",
+    CLI_TEXT, FIELD(where), 0,
+    0,        NULL,         "only images that this lets through, as \"class = shoes\""};
+const cli_option cli_option_min_score = {
+    0, "min-score", "X", CLI_REAL, FIELD(min_score), 0, 0, NULL, "only images that score X or more, -1 to 1"};
+const cli_option cli_option_exclude_duplicates = {0,
+                                                  "exclude-duplicates",
+                                                  NULL,
+                                                  CLI_FLAG,
+                                                  FIELD(exclude_duplicates),
+                                                  0,
+                                                  0,
+                                                  NULL,
+                                                  "each picture once: no near-duplicates"};
+const cli_option cli_option_diverse = {
+    0, "diverse", "X", CLI_REAL, FIELD(diverse), 0, 0, NULL, "images that differ from each other: 0 (default) to 1"};
+const cli_option cli_option_offset = {
+    0,          "offset",      "N",
+    CLI_NUMBER, FIELD(offset), 0,
+    1000000000, NULL,          "pass over the N best, for the next page of an answer"};
 const cli_option cli_option_layer = {
     0,        "layer",      "LAYER",
     CLI_TEXT, FIELD(layer), 0,

@@ -29,15 +29,18 @@ typedef struct cli_settings {
   const char *store, *model, *models, *output, *files_from, *card, *name, *from, *layer, *pixels;
   /* One of the option's choices; NULL: not given. */
   const char *format_name, *preprocess, *pooling, *precision, *order;
-  uint64_t k, jobs, size, side;   /* side 0: not given */
+  const char *where;
+  uint64_t k, jobs, size, side, offset; /* side 0: not given */
+  double min_score, diverse;
   uint64_t max_bytes, max_pixels; /* 0: not given; UINT64_MAX: lifted */
   bool quiet, verbose, help;
   bool print0, null_names, include_self, prune, retry, raw, replace, whole, skipped, manual, all;
-  bool mirrored, not_duplicates, again, told_apart, yes;
+  bool mirrored, not_duplicates, again, told_apart, yes, any, exclude_duplicates;
   bool exact, approximate;
   const char *graph_vectors;
   cli_format format; /* follows from format_name, print0, output and the command's formats */
   cli_list operands; /* those of --files-from included */
+  cli_list unlike;
 } cli_settings;
 
 /* What a value is; also tells the shells how to complete it. */
@@ -45,8 +48,10 @@ typedef enum cli_kind {
   CLI_FLAG,    /* no value; field: bool */
   CLI_NUMBER,  /* lowest to highest; field: uint64_t */
   CLI_CEILING, /* the same, or "none"; field: uint64_t */
+  CLI_REAL,    /* any finite number; field: double */
   CLI_TEXT,    /* field: const char * */
   CLI_FILE,
+  CLI_FILES, /* may be given several times; field: cli_list */
   CLI_FOLDER,
   CLI_MODEL,
   CLI_CHOICE, /* one of choices */
@@ -102,6 +107,7 @@ extern const cli_group cli_groups[]; /* ends with {NULL, NULL}; commands.c */
 /* Options that several commands share. */
 extern const cli_option cli_option_help, cli_option_store, cli_option_model, cli_option_models, cli_option_format,
     cli_option_output, cli_option_quiet, cli_option_verbose, cli_option_print0, cli_option_jobs, cli_option_k,
+    cli_option_where, cli_option_min_score, cli_option_exclude_duplicates, cli_option_diverse, cli_option_offset,
     cli_option_include_self, cli_option_layer, cli_option_pooling, cli_option_preprocess, cli_option_precision,
     cli_option_max_bytes, cli_option_max_pixels, cli_option_files_from, cli_option_null, cli_option_name,
     cli_option_replace, cli_option_exact, cli_option_approximate;

@@ -3,7 +3,9 @@
 #include "messages.h"
 #include "suggest.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -147,6 +149,15 @@ static int parse_number(parser *p, const cli_option *option, const char *shown, 
   return parse_wrong_value(p, shown, value, wanted);
 }
 
+static int parse_real(parser *p, const char *shown, const char *value, double *out) {
+  char *end = NULL;
+  const double number = strtod(value, &end);
+  if (end == value || *end || value[strspn(value, "0123456789.+-eE")] || !isfinite(number))
+    return parse_wrong_value(p, shown, value, "give a number, such as 0.5");
+  *out = number;
+  return CLI_DONE;
+}
+
 /* "choose table, json or csv". */
 static void parse_list_choices(char *out, size_t room, const char *choices) {
   const char *choice = NULL;
@@ -182,11 +193,14 @@ static int parse_set(parser *p, const cli_option *option, const char *shown, con
   case CLI_NUMBER:
   case CLI_CEILING:
     return parse_number(p, option, shown, value, (uint64_t *)(void *)field);
+  case CLI_REAL:
+    return parse_real(p, shown, value, (double *)(void *)field);
   case CLI_CHOICE:
   case CLI_FORMAT:
     return parse_choice(p, option, shown, value, (const char **)(void *)field);
   default:
     if (value[0] == '\0') return parse_wrong_value(p, shown, value, "give a name");
+    if (option->kind == CLI_FILES) return cli_list_add((cli_list *)(void *)field, value) ? CLI_DONE : CLI_FAILED;
     *(const char **)(void *)field = value;
     return CLI_DONE;
   }
@@ -331,7 +345,7 @@ static int parse_check_operands(parser *p) {
 
 int cli_parse(cli_settings *settings, const cli_command **command, const char **family, int argc, char **argv) {
   parser p = {.settings = settings, .argc = argc, .argv = argv};
-  *settings = (cli_settings){.k = 5};
+  *settings = (cli_settings){.k = 5, .min_score = -1};
   int code = parse_find_command(&p, family);
   *command = p.command;
   if (code != CLI_DONE || !p.command) return code;
