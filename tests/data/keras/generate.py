@@ -130,6 +130,14 @@ def write_bad_datasets():
     (FOLDER / "bad_overflow.h5").write_bytes(overflow)
 
 
+def write_bad_numbers():
+    for name, value in [("nan", np.nan), ("infinite", -np.inf)]:
+        bad = model(keras)
+        bias = bad.get_layer("first").bias
+        bias.assign(np.array([1, 2, value, 4], np.float32))
+        bad.save(FOLDER / f"bad_{name}.keras")
+
+
 def write_bad_files():
     ones = np.ones((4, 4), np.float32)
     with legacy("bad_theano.h5", {"dense": ["kernel"]}, backend="theano", keras_version="2.2.4") as f:
@@ -176,6 +184,7 @@ def write_bad_archives():
 if __name__ == "__main__":
     write_good()
     write_bad_datasets()
+    write_bad_numbers()
     write_bad_files()
     write_bad_archives()
     sys.stdout.write(f"{sum(f.stat().st_size for f in FOLDER.iterdir())} bytes\n")
