@@ -322,16 +322,22 @@ akin_status akin_card_parse(akin_card **out, const char *json, size_t n, akin_er
   return status;
 }
 
+/* Replaces a text of the card by itself and `more`. */
+static akin_status card_extend(akin_card *card, const char **text, const char *more, akin_error *err) {
+  const size_t length = strlen(*text), size = length + strlen(more) + 1;
+  char *extended = akin_arena_alloc(&((card_owner *)card)->arena, size);
+  if (!extended) return akin_fail_memory(err, size);
+  memcpy(extended, *text, length);
+  memcpy(extended + length, more, size - length);
+  *text = extended;
+  return AKIN_OK;
+}
+
 static akin_status card_drop_top(akin_card *card, akin_error *err) {
-  static const char after[] = "-notop";
-  card_owner *owner = (card_owner *)card;
-  const size_t length = strlen(card->name), size = length + sizeof after;
-  char *name = akin_arena_alloc(&owner->arena, size);
-  if (!name) return akin_fail_memory(err, size);
-  memcpy(name, card->name, length);
-  memcpy(name + length, after, sizeof after);
   if (!card->variant_of) card->variant_of = card->name;
-  card->name = name;
+  akin_status status = card_extend(card, &card->name, "-notop", err);
+  if (status == AKIN_OK) status = card_extend(card, &card->description, ", without the last layers", err);
+  if (status != AKIN_OK) return status;
   card->classes = 0;
   card_keep_weights(card, false);
   return AKIN_OK;
