@@ -229,6 +229,10 @@ bool akin_json_boolean(bool *out, const akin_json *boolean) {
   return true;
 }
 
+bool akin_json_is_null(const akin_json *value) {
+  return !value || value->kind == JSON_KIND_NULL;
+}
+
 bool akin_json_is_object(const akin_json *value) {
   return value && value->kind == JSON_KIND_OBJECT;
 }

@@ -26,6 +26,7 @@ const char *akin_json_text(const akin_json *string);                 /* NULL: no
 bool akin_json_number(double *out, const akin_json *number);
 bool akin_json_integer(int64_t *out, const akin_json *number); /* false for 1.5, 2.0, 1e3 and for strings */
 bool akin_json_boolean(bool *out, const akin_json *boolean);
+bool akin_json_is_null(const akin_json *value); /* also of NULL: an item that is null, or not there */
 bool akin_json_is_object(const akin_json *value);
 bool akin_json_is_array(const akin_json *value);
 

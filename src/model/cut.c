@@ -34,16 +34,12 @@ akin_status akin_cut_place_find(akin_cut_place *out, const akin_folder *f, const
   akin_status status = akin_feature_find(&out->layer, &out->rule, &f->layers, by_card ? f->card->layer : layer,
                                          by_card ? "the card" : "the caller", err);
   if (status != AKIN_OK) return akin_fail_context(err, status, "model %s", f->name);
-  const size_t number = out->layer;
-  const akin_shape *shape = &f->layers.at[number].shape;
-  if (shape->rank != 1 && shape->rank != 3) {
-    akin_cut_place_clear(out);
-    return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "model %s: layer '%s' has %u axes: a feature is a vector or a map",
-                     f->name, f->layers.at[number].name, shape->rank);
-  }
+  const akin_shape *shape = &f->layers.at[out->layer].shape;
   out->pooled = shape->rank == 3;
   out->pool = pool;
   out->dim = shape->size[shape->rank - 1];
+  for (uint32_t i = 0; !out->pooled && i + 1 < shape->rank; i++) /* rows: one behind the other */
+    out->dim *= shape->size[i];
   return AKIN_OK;
 }
 
@@ -66,12 +62,15 @@ static akin_status cut_folded_away(const akin_folder *f, size_t layer, akin_erro
 static akin_status cut_graph(akin_graph *graph, const akin_folder *f, const akin_cut_place *place, akin_error *err) {
   const char *layer = f->layers.at[place->layer].name;
   if (!akin_graph_computes(graph, layer)) return cut_folded_away(f, place->layer, err);
-  char *pooled = place->pooled ? akin_format("%s/%s", layer, cut_pooling(place)) : NULL;
-  if (place->pooled && !pooled) return akin_fail_memory(err, strlen(layer));
+  const bool rows = !place->pooled && f->layers.at[place->layer].shape.rank > 1;
+  char *pooled = NULL;
   akin_status status = AKIN_OK;
-  if (pooled) {
-    status = akin_lower_pool(graph, place->pool == AKIN_POOL_MAX ? "GlobalMaxPool" : "GlobalAveragePool", layer, pooled,
-                             err);
+  if (place->pooled || rows) {
+    pooled = akin_format("%s/%s", layer, rows ? "whole" : cut_pooling(place));
+    if (!pooled) return akin_fail_memory(err, strlen(layer));
+    const char *operation = place->pool == AKIN_POOL_MAX ? "GlobalMaxPool" : "GlobalAveragePool";
+    status = rows ? akin_lower_flatten_value(graph, layer, pooled, err)
+                  : akin_lower_pool(graph, operation, layer, pooled, err);
   }
   akin_graph_value output;
   const int64_t shape[2] = {1, place->dim};

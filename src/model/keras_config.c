@@ -114,7 +114,7 @@ static void config_resizing(const config_model *m, size_t image, uint32_t *heigh
 static akin_status config_size(const config_reader *r, const char *name, const char *what, const akin_json *value,
                                uint32_t wanted, uint32_t *out) {
   int64_t size = 0;
-  if (!value) {
+  if (akin_json_is_null(value)) {
     *out = wanted;
     if (wanted) return AKIN_OK;
     return akin_fail(r->err, AKIN_ERROR_UNSUPPORTED,
@@ -135,7 +135,8 @@ static akin_status config_image_shape(const config_model *m, const akin_json *sh
   if (akin_json_count(shape) != 4)
     return akin_fail(r->err, AKIN_ERROR_UNSUPPORTED,
                      "layer %s: the model takes no images of height, width and channels", name);
-  if (height == 0 && !akin_json_at(shape, 1) && !akin_json_at(shape, 2)) config_resizing(m, image, &height, &width);
+  if (height == 0 && akin_json_is_null(akin_json_at(shape, 1)) && akin_json_is_null(akin_json_at(shape, 2)))
+    config_resizing(m, image, &height, &width);
   *out = (akin_shape){.rank = 3};
   akin_status status = config_size(r, name, "height", akin_json_at(shape, 1), height, &out->size[0]);
   if (status == AKIN_OK) status = config_size(r, name, "width", akin_json_at(shape, 2), width, &out->size[1]);
@@ -251,10 +252,15 @@ static void config_unknown(akin_keras_call *c, const akin_keras_member *member) 
 /* Operations of Keras 2 are known by their function. */
 static const char *config_class(const akin_keras_member *member) {
   const char *function = akin_json_text(akin_json_get(member->config, "function"));
-  return member->is_operation && function ? function : member->class_name;
+  if (!member->is_operation || !function) return member->class_name;
+  static const char older[] = "compat.v1.";
+  return strncmp(function, older, sizeof older - 1) == 0 ? function + sizeof older - 1 : function;
 }
 
 static void config_read(akin_keras_call *c, const akin_keras_member *member) {
+  for (size_t i = 0; i < c->argument_count && !member->is_operation; i++)
+    if (!c->arguments[i].is_tensor) akin_keras_unsupported(c, "is called with something that is no tensor");
+  if (c->status != AKIN_OK) return;
   if (member->is_operation ? akin_keras_read_operation(c) : akin_keras_read_layer(c)) return;
   config_unknown(c, member);
 }

@@ -58,7 +58,8 @@ static bool graph_is_operation(const akin_keras_member *m) {
   static const char *const classes[] = {"TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"};
   for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
     if (strcmp(m->class_name, classes[i]) == 0) return true;
-  return strstr(m->module, ".ops.") != NULL || strstr(m->module, ".activations.activations") != NULL;
+  if (strstr(m->module, ".ops.") || strstr(m->module, ".activations.activations")) return true;
+  return !*m->module && !m->is_input && !m->is_model && !akin_json_get(m->config, "trainable"); /* whole .h5 files */
 }
 
 static void graph_read_member(graph_reader *r, akin_keras_member *m, const akin_json *json) {
@@ -196,7 +197,9 @@ static void graph_read_arguments(graph_reader *r, const akin_json *node) {
   for (size_t i = 0; i < akin_json_count(arguments) && r->status == AKIN_OK; i++) {
     const akin_json *argument = akin_json_at(arguments, i);
     if (graph_add_tensors(r, argument)) continue;
-    if (argument) graph_add_value(r, argument);
+    bool flag = false;
+    if (!akin_json_is_null(argument) && !akin_json_boolean(&flag, argument))
+      graph_add_value(r, argument); /* training or not: no value */
   }
   if (akin_json_count(named) > GRAPH_NAMED_MOST) graph_fail(r, AKIN_ERROR_LIMIT, "is called with too many values", "");
   for (size_t i = 0; i < akin_json_count(named) && r->status == AKIN_OK; i++)

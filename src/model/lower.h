@@ -38,6 +38,9 @@ size_t akin_lower_standing(const akin_layers *layers, size_t layer);
 /* [1, c, h, w] of a map, else [1, …] as it is; returns the rank. */
 uint32_t akin_lower_shape(int64_t out[AKIN_GRAPH_RANK], const akin_shape *shape);
 
+/* Adds what puts all axes but the batch behind each other. */
+akin_status akin_lower_flatten_value(akin_graph *graph, const char *input, const char *output, akin_error *err);
+
 /* Adds what makes a vector of a map: operation "GlobalAveragePool" or "GlobalMaxPool", flattened. */
 akin_status akin_lower_pool(akin_graph *graph, const char *operation, const char *input, const char *output,
                             akin_error *err);

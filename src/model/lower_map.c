@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "model/lowering.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- poolings ---- */
@@ -29,16 +30,21 @@ void akin_lower_average_pooling2d(lowering *lo, const akin_layer *layer, const c
   akin_graph_set_integer(map_pooling(lo, layer, "AveragePool", output), "count_include_pad", 0);
 }
 
-akin_status akin_lower_pool(akin_graph *graph, const char *operation, const char *input, const char *output,
-                            akin_error *err) {
-  char *map = akin_format("%s/map", output);
-  akin_graph_node *flatten = NULL;
-  if (map && akin_graph_add_node(graph, operation, map, &input, 1))
-    flatten = akin_graph_add_node(graph, "Flatten", output, (const char *const[]){map}, 1);
-  akin_free(map);
+akin_status akin_lower_flatten_value(akin_graph *graph, const char *input, const char *output, akin_error *err) {
+  akin_graph_node *flatten = akin_graph_add_node(graph, "Flatten", output, &input, 1);
   if (!flatten) return akin_fail_memory(err, strlen(output));
   akin_graph_set_integer(flatten, "axis", 1);
   return AKIN_OK;
+}
+
+akin_status akin_lower_pool(akin_graph *graph, const char *operation, const char *input, const char *output,
+                            akin_error *err) {
+  char *map = akin_format("%s/map", output);
+  const bool pooled = map && akin_graph_add_node(graph, operation, map, &input, 1);
+  akin_status status =
+      pooled ? akin_lower_flatten_value(graph, map, output, err) : akin_fail_memory(err, strlen(output));
+  akin_free(map);
+  return status;
 }
 
 static void map_global(lowering *lo, const akin_layer *layer, const char *operation, const char *output) {
@@ -89,31 +95,79 @@ void akin_lower_center_crop(lowering *lo, const akin_layer *layer, const char *o
 
 /* ---- sizes ---- */
 
-/* As TensorFlow resizes: half-pixel centres; bicubic by Keys' kernel, what lies outside left out of the sum. */
-static void map_resize(lowering *lo, const char *input, const akin_shape *to, akin_interpolation interpolation,
-                       const char *output) {
-  static const char *const modes[] = {"nearest", "linear", "cubic"};
+/* Keys' kernel, a = -0.5 */
+static double map_cubic(double x) {
+  x = fabs(x);
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+}
+
+/* [from, to]: what each place of one axis is made of. What lies outside is left out of the sum. The distance is one of
+ * 1,024 steps, as TensorFlow's table of the kernel has them. */
+static const char *map_cubic_matrix(lowering *lo, const char *name, uint32_t from, uint32_t to, bool turned) {
+  const int64_t shape[2] = {turned ? to : from, turned ? from : to};
+  float *matrix = akin_calloc(from, to * sizeof *matrix);
+  if (!matrix) {
+    akin_lowering_starve(lo);
+    return "";
+  }
+  for (uint32_t place = 0; place < to; place++) {
+    const double at = (place + 0.5) * from / to - 0.5, first = floor(at), step = rint((at - first) * 1024) / 1024;
+    double weights[4], sum = 0;
+    for (int i = 0; i < 4; i++) {
+      const double source = first + i - 1;
+      weights[i] = source >= 0 && source < from ? map_cubic(i - 1 - step) : 0;
+      sum += weights[i];
+    }
+    for (int i = 0; i < 4; i++) {
+      if (weights[i] == 0) continue;
+      const size_t source = (size_t)(first + i - 1);
+      matrix[turned ? place * (size_t)from + source : source * to + place] = (float)(weights[i] / sum);
+    }
+  }
+  name = akin_lowering_values(lo, name, matrix, shape, 2);
+  akin_free(matrix);
+  return name;
+}
+
+/* Two products of matrices: ONNX's own cubic resizing stretches the edges outwards, TensorFlow's leaves them out. */
+static void map_resize_bicubic(lowering *lo, const char *input, const akin_shape *in, const akin_shape *to,
+                               const char *output) {
+  const char *columns =
+      map_cubic_matrix(lo, akin_lowering_name(lo, output, "columns"), in->size[1], to->size[1], false);
+  const char *rows = map_cubic_matrix(lo, akin_lowering_name(lo, output, "rows"), in->size[0], to->size[0], true);
+  const char *wide = akin_lowering_binary(lo, "MatMul", input, columns, akin_lowering_name(lo, output, "wide"));
+  akin_lowering_binary(lo, "MatMul", rows, wide, output);
+}
+
+/* As TensorFlow resizes: half-pixel centres. */
+static void map_resize(lowering *lo, const char *input, const akin_shape *in, const akin_shape *to,
+                       akin_interpolation interpolation, const char *output) {
+  if (interpolation == AKIN_INTERPOLATION_BICUBIC) {
+    map_resize_bicubic(lo, input, in, to, output);
+    return;
+  }
   const int64_t sizes[4] = {1, to->size[2], to->size[0], to->size[1]};
   const char *inputs[4] = {input, "", "", akin_lowering_integers(lo, sizes, 4)};
   akin_graph_node *node = akin_lowering_node(lo, "Resize", output, inputs, 4);
-  akin_graph_set_text(node, "mode", modes[interpolation]);
+  akin_graph_set_text(node, "mode", interpolation == AKIN_INTERPOLATION_NEAREST ? "nearest" : "linear");
   akin_graph_set_text(node, "coordinate_transformation_mode", "half_pixel");
   if (interpolation == AKIN_INTERPOLATION_NEAREST) akin_graph_set_text(node, "nearest_mode", "round_prefer_ceil");
-  if (interpolation != AKIN_INTERPOLATION_BICUBIC) return;
-  akin_graph_set_number(node, "cubic_coeff_a", -0.5);
-  akin_graph_set_integer(node, "exclude_outside", 1);
 }
 
 void akin_lower_up_sampling2d(lowering *lo, const akin_layer *layer, const char *output) {
-  map_resize(lo, akin_lowering_input(lo, layer, 0), &layer->shape, layer->as.up_sampling.interpolation, output);
+  map_resize(lo, akin_lowering_input(lo, layer, 0), akin_lowering_input_shape(lo, layer, 0), &layer->shape,
+             layer->as.up_sampling.interpolation, output);
 }
 
 void akin_lower_resizing(lowering *lo, const akin_layer *layer, const char *output) {
-  const akin_shape *in = akin_lowering_input_shape(lo, layer, 0);
+  akin_shape in = *akin_lowering_input_shape(lo, layer, 0);
   const char *input = akin_lowering_input(lo, layer, 0);
   if (layer->as.resizing.crop_to_aspect) {
-    const akin_margins margins = akin_aspect_crop(in, layer->shape.size[0], layer->shape.size[1]);
-    input = map_crop(lo, input, in, &margins, akin_lowering_name(lo, layer->name, "crop"));
+    const akin_margins margins = akin_aspect_crop(&in, layer->shape.size[0], layer->shape.size[1]);
+    input = map_crop(lo, input, &in, &margins, akin_lowering_name(lo, layer->name, "crop"));
+    in.size[0] -= margins.top + margins.bottom;
+    in.size[1] -= margins.left + margins.right;
   }
-  map_resize(lo, input, &layer->shape, layer->as.resizing.interpolation, output);
+  map_resize(lo, input, &in, &layer->shape, layer->as.resizing.interpolation, output);
 }

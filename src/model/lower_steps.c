@@ -51,9 +51,8 @@ const char *akin_lowering_binary(lowering *lo, const char *operation, const char
 
 /* ---- constants ---- */
 
-/* A tensor of numbers that are here. */
-static const char *steps_values(lowering *lo, const char *name, const float *values, const int64_t *shape,
-                                uint32_t rank) {
+const char *akin_lowering_values(lowering *lo, const char *name, const float *values, const int64_t *shape,
+                                 uint32_t rank) {
   if (lo->status != AKIN_OK) return "";
   akin_graph_tensor *tensor = akin_graph_add_tensor(lo->graph, name, shape, rank);
   float *copy = tensor ? akin_arena_alloc(&lo->graph->arena, (size_t)tensor->bytes) : NULL;
@@ -75,7 +74,7 @@ const char *akin_lowering_scalar(lowering *lo, double value) {
   if (!text)
     akin_lowering_starve(lo);
   else
-    name = tensor ? tensor->name : steps_values(lo, text, &number, NULL, 0);
+    name = tensor ? tensor->name : akin_lowering_values(lo, text, &number, NULL, 0);
   akin_free(text);
   return name;
 }
@@ -109,7 +108,7 @@ const char *akin_lowering_constant(lowering *lo, const char *name, const akin_co
       sizes[1] = sizes[3];
       sizes[3] = 1;
     }
-    return steps_values(lo, name, constant->values, sizes, rank);
+    return akin_lowering_values(lo, name, constant->values, sizes, rank);
   }
   float *turned = akin_alloc(count * sizeof *turned);
   if (!turned) {
@@ -119,7 +118,7 @@ const char *akin_lowering_constant(lowering *lo, const char *name, const akin_co
   const size_t pixels = (size_t)(sizes[1] * sizes[2]), channels = (size_t)sizes[3];
   for (size_t i = 0; i < count; i++)
     turned[i % channels * pixels + i / channels] = constant->values[i];
-  name = steps_values(lo, name, turned, (const int64_t[]){1, sizes[3], sizes[1], sizes[2]}, 4);
+  name = akin_lowering_values(lo, name, turned, (const int64_t[]){1, sizes[3], sizes[1], sizes[2]}, 4);
   akin_free(turned);
   return name;
 }

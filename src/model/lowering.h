@@ -35,6 +35,9 @@ const char *akin_lowering_binary(lowering *lo, const char *operation, const char
 /* Constants that many nodes share. */
 const char *akin_lowering_scalar(lowering *lo, double value);
 const char *akin_lowering_integers(lowering *lo, const int64_t *values, size_t count);
+/* Numbers that are kept in the graph itself; copied. */
+const char *akin_lowering_values(lowering *lo, const char *name, const float *values, const int64_t *shape,
+                                 uint32_t rank);
 /* A constant of a layer, laid out as the values of a layer of such a shape: it spreads over the last axes. */
 const char *akin_lowering_constant(lowering *lo, const char *name, const akin_constant *constant,
                                    const akin_shape *shape);
