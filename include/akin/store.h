@@ -1,10 +1,13 @@
 /*
  * akin/store.h - a store: the images that were indexed, their features, and everything asked of them.
  *
- * Thread safety: an akin_store is used by one thread at a time. Any number of handles, in one process or many, may read
- * the same store while one ingests or removes; a second writer gets AKIN_ERROR_BUSY. Callbacks are called by the
- * calling thread, before the function returns; they must not use the same akin_store, and get their `context` passed
- * through.
+ * Thread safety: an akin_store is used by one thread at a time: give each thread its own (packed features are mapped,
+ * and shared by all), or share one behind a lock. Any number of handles, in one process or many, may read the same
+ * store while one ingests or removes; a second writer gets AKIN_ERROR_BUSY. Who reads never waits for who writes: a
+ * question is answered from one moment of the store, some commit or other; what is committed before a call begins, it
+ * sees. The rest (features, matrix, summary) sees whole images, perhaps with some that came meanwhile. Results belong
+ * to no handle, and may be read by several threads at once. Callbacks are called by the calling thread, before the
+ * function returns; they must not use the same akin_store, and get their `context` passed through.
  *
  * Paths are bytes, and need not be UTF-8. Given ones may be relative; those that come out are absolute.
  */

@@ -128,7 +128,7 @@ akin_status akin_approximate_measure(akin_approximate *a, const akin_vectors *v,
   recall_sample(r);
   akin_status status = akin_threads_run(r->threads, recall_exact, r, err);
   while (!status && !(status = recall_ask(r, a, &a->facts.recall, err))) {
-    if (a->facts.recall >= AKIN_APPROXIMATE_RECALL || a->facts.expansion >= RECALL_EXPANSION_MAX) break;
+    if (a->facts.recall >= AKIN_APPROXIMATE_AIM || a->facts.expansion >= RECALL_EXPANSION_MAX) break;
     a->facts.expansion *= 2;
   }
   a->facts.sampled = r->count;
