@@ -24,6 +24,7 @@ static int like_ask(const cli_settings *s, const cli_weighted *images, const cli
   akin_hits *hits = NULL;
   akin_query query;
   akin_model_options options;
+  cli_list models = {0};
   cli_query_fill(&query, &options, s);
   query.weights = images->weights;
   query.combine = s->any ? AKIN_COMBINE_ANY : AKIN_COMBINE_MEAN;
@@ -31,6 +32,7 @@ static int like_ask(const cli_settings *s, const cli_weighted *images, const cli
   query.negative_weights = unlike->weights;
   query.negative_count = unlike->names.count;
   int code = cli_search(&query.search, &cli_like, s);
+  if (code == CLI_DONE) code = cli_query_join(&query, &models, &cli_like, s);
   if (code == CLI_DONE) code = cli_store_open(&store, s, 0);
   if (code == CLI_DONE) {
     akin_status status =
@@ -39,6 +41,7 @@ static int like_ask(const cli_settings *s, const cli_weighted *images, const cli
   }
   akin_hits_free(hits);
   akin_store_close(store);
+  cli_list_free(&models);
   return code;
 }
 
@@ -86,6 +89,9 @@ static const cli_option *const like_options[] = {&cli_option_k,
                                                  &cli_option_output,
                                                  &cli_option_print0,
                                                  &cli_option_model,
+                                                 &cli_option_models,
+                                                 &cli_option_fuse,
+                                                 &cli_option_scores,
                                                  &cli_option_store,
                                                  &cli_option_files_from,
                                                  &cli_option_null,
@@ -118,8 +124,11 @@ const cli_command cli_like = {
         "A filter compares root, folder, class (the folder's name), path, name, size, date, width, height and your own "
         "labels (akin label) with = != < <= > >= or ~ (a pattern with * and ?), joined by and, or, not and brackets. "
         "It takes no hits away: there are as many as asked for when the store has as many that pass.\n\n"
-        "A score is the cosine similarity of two features: 1 means the same, 0 unrelated. With --diverse, the next hit "
-        "is the one with the highest (1 - X) x score - X x its similarity to the hits before it.",
+        "A score is a cosine similarity: 1 means the same, 0 unrelated. In a store of 100 different images or more the "
+        "features are compared less their mean (--scores cosine: as they are), and beside the score stands the share "
+        "of pairs of images that are less alike, from a sample of pairs. --models A,B --fuse asks several models at "
+        "once: a score is then the mean of theirs. With --diverse, the next hit is the one with the highest (1 - X) x "
+        "score - X x its similarity to the hits before it.",
     .formats = "table|json|csv|paths|html",
     .options = like_options,
     .examples = like_examples,

@@ -9,6 +9,7 @@
 typedef struct recommend_work {
   cli_answers answers;
   cli_watch watch; /* of what is done before the first answer */
+  cli_list models;
   uint64_t skipped;
 } recommend_work;
 
@@ -50,7 +51,8 @@ static int recommend_all(akin_store *store, recommend_work *work, const cli_sett
   akin_query query;
   akin_model_options options;
   cli_query_fill(&query, &options, s);
-  const int code = cli_search(&query.search, &cli_recommend, s);
+  int code = cli_search(&query.search, &cli_recommend, s);
+  if (code == CLI_DONE) code = cli_query_join(&query, &work->models, &cli_recommend, s);
   if (code != CLI_DONE) return code;
   cli_watch_begin(&work->watch, store, "comparing", s->quiet);
   akin_status status = akin_store_recommend(store, cli_list_items(&s->operands), s->operands.count, &query,
@@ -73,6 +75,7 @@ static int recommend_run(const cli_settings *s) {
   if (code == CLI_DONE) code = recommend_all(store, &work, s);
   code = cli_answers_close(&work.answers, code);
   akin_store_close(store);
+  cli_list_free(&work.models);
   return code;
 }
 
@@ -88,6 +91,9 @@ static const cli_option *const recommend_options[] = {&cli_option_k,
                                                       &cli_option_format,
                                                       &cli_option_output,
                                                       &cli_option_model,
+                                                      &cli_option_models,
+                                                      &cli_option_fuse,
+                                                      &cli_option_scores,
                                                       &cli_option_store,
                                                       &cli_option_files_from,
                                                       &cli_option_null,

@@ -50,6 +50,7 @@ void cli_query_fill(akin_query *query, akin_model_options *options, const cli_se
   query->exclude_duplicates = settings->exclude_duplicates;
   query->offset = (uint32_t)settings->offset;
   query->diverse = (float)settings->diverse;
+  if (settings->scores) (void)akin_scores_from_name(&query->scores, settings->scores); /* one of the choices */
   opened_limits(&options->limits, settings);
   if (settings->max_bytes || settings->max_pixels) query->model_options = options;
 }
@@ -59,6 +60,22 @@ int cli_search(akin_search *out, const cli_command *command, const cli_settings 
   if (!settings->exact || !settings->approximate) return CLI_DONE;
   cli_error("%s: --exact and --approximate exclude each other", command->name);
   return cli_usage_hint(command);
+}
+
+int cli_query_join(akin_query *query, cli_list *models, const cli_command *command, const cli_settings *settings) {
+  if (!settings->models && !settings->fuse) return CLI_DONE;
+  if (!settings->models || !settings->fuse) {
+    cli_error("%s", settings->fuse ? "which models are to be joined? --models A,B --fuse"
+                                   : "several models are asked together with --fuse, side by side by akin compare");
+    return cli_usage_hint(command);
+  }
+  if (!cli_list_split(models, settings->models)) {
+    cli_error("there is no memory for so many models");
+    return CLI_FAILED;
+  }
+  query->models = cli_list_items(models);
+  query->model_count = models->count;
+  return CLI_DONE;
 }
 
 /* ---- models ---- */

@@ -28,6 +28,9 @@ int cli_search(akin_search *out, const cli_command *command, const cli_settings 
 /* Fills query and, where the settings lift a limit, the options that it then points to. */
 void cli_query_fill(akin_query *query, akin_model_options *options, const cli_settings *settings);
 
+/* Adds the models that the settings join to query; models owns their names. */
+int cli_query_join(akin_query *query, cli_list *models, const cli_command *command, const cli_settings *settings);
+
 /* An image that was left out: its path and the reason. */
 void cli_tell_skipped(const char *path, const char *reason);
 

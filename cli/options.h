@@ -28,13 +28,13 @@ typedef enum cli_format {
 typedef struct cli_settings {
   const char *store, *model, *models, *output, *files_from, *card, *name, *from, *layer, *pixels;
   /* One of the option's choices; NULL: not given. */
-  const char *format_name, *preprocess, *pooling, *precision, *order;
+  const char *format_name, *preprocess, *pooling, *precision, *order, *scores;
   const char *where;
   uint64_t k, jobs, size, side, offset; /* side 0: not given */
   double min_score, diverse;
   uint64_t max_bytes, max_pixels; /* 0: not given; UINT64_MAX: lifted */
   bool quiet, verbose, help;
-  bool print0, null_names, include_self, prune, retry, raw, replace, whole, skipped, manual, all;
+  bool print0, null_names, include_self, prune, retry, raw, replace, whole, skipped, manual, all, fuse;
   bool mirrored, not_duplicates, again, told_apart, yes, any, exclude_duplicates;
   bool exact, approximate;
   const char *graph_vectors;
@@ -109,8 +109,8 @@ extern const cli_option cli_option_help, cli_option_store, cli_option_model, cli
     cli_option_output, cli_option_quiet, cli_option_verbose, cli_option_print0, cli_option_jobs, cli_option_k,
     cli_option_where, cli_option_min_score, cli_option_exclude_duplicates, cli_option_diverse, cli_option_offset,
     cli_option_include_self, cli_option_layer, cli_option_pooling, cli_option_preprocess, cli_option_precision,
-    cli_option_max_bytes, cli_option_max_pixels, cli_option_files_from, cli_option_null, cli_option_name,
-    cli_option_replace, cli_option_exact, cli_option_approximate;
+    cli_option_scores, cli_option_fuse, cli_option_max_bytes, cli_option_max_pixels, cli_option_files_from,
+    cli_option_null, cli_option_name, cli_option_replace, cli_option_exact, cli_option_approximate;
 
 const cli_command *cli_command_find(const char *name); /* NULL: none */
 /* The nth command in the order of the groups; NULL past the last. */

@@ -196,13 +196,15 @@ typedef struct akin_hit {
   float score;            /* cosine similarity to what was asked (see akin_query), -1 to 1 */
   const char *path;       /* absolute, bytes; borrowed from the hits */
   uint32_t width, height; /* pixels, upright */
+  double percentile;      /* the share of the store's pairs of images that are less alike, 0 to 100, estimated from a
+                             sample of pairs; negative: not known, see akin_scores */
 } akin_hit;
 
 /* The answer to a question: what was asked, and the images found, best first. It does not depend on the store, and what
  * is read from it is borrowed until it is freed. */
 typedef struct akin_hits akin_hits;
 AKIN_API void akin_hits_free(akin_hits *hits);                              /* NULL is fine */
-AKIN_API const char *akin_hits_model(const akin_hits *hits);                /* the model's name */
+AKIN_API const char *akin_hits_model(const akin_hits *hits);                /* the model's name; "a + b" of several */
 AKIN_API size_t akin_hits_query_count(const akin_hits *hits);               /* the images of the question */
 AKIN_API const char *akin_hits_query(const akin_hits *hits, size_t index);  /* absolute path; NULL past the end */
 AKIN_API size_t akin_hits_count(const akin_hits *hits);                     /* at most k: a store may hold fewer */
@@ -257,6 +259,12 @@ typedef struct akin_query {
   /* Approximate search is for up to 256 hits, the offset included, of any image: every feature is looked at for more,
    * with where, exclude_duplicates and diverse, and where it would give fewer hits than there are. */
   akin_search search;
+
+  akin_scores scores; /* what is compared; default AKIN_SCORES_DEFAULT */
+  /* Several models joined: a score is the mean of what each of them gives, and an image is found when all have its
+   * feature. NULL, 0: the one of `model`. */
+  const char *const *models;
+  size_t model_count;
 } akin_query;
 
 #define AKIN_QUERY_VERSION      1u
@@ -265,12 +273,13 @@ typedef struct akin_query {
 #define AKIN_QUERY_INIT                                                                                                \
   {                                                                                                                    \
     AKIN_QUERY_VERSION, NULL, 5u, 0, NULL, NULL, AKIN_COMBINE_MEAN, NULL, NULL, 0u, NULL, -1.0f, 0, 0u, 0.0f,          \
-        AKIN_SEARCH_AUTO                                                                                               \
+        AKIN_SEARCH_AUTO, AKIN_SCORES_DEFAULT, NULL, 0u                                                                \
   }
 
 /*
  * What was asked, as the hits know it: names and arrays are the hits' own, the paths of negatives are absolute, weights
- * and negative_weights are NULL where none were given. model_options is NULL. Borrowed until the hits are freed.
+ * and negative_weights are NULL where none were given. scores is what was compared, never AKIN_SCORES_DEFAULT. models
+ * and model_options are NULL. Borrowed until the hits are freed.
  */
 AKIN_API const akin_query *akin_hits_asked(const akin_hits *hits);
 
@@ -282,10 +291,10 @@ AKIN_API const akin_query *akin_hits_asked(const akin_hits *hits);
  *   out: freed with akin_hits_free; NULL on failure
  *   images: `count` paths of files
  *   query: NULL for the defaults
- * Errors: USAGE (k of 0, no image, a weight, a number outside its range, a filter: says where), NOT_FOUND (an empty
- * store; no such model in it; a query file), FORMAT (an image that cannot be read; images and negatives that cancel
- * each other out), those of akin_model_open and akin_model_embed_path, MISMATCH (the imported model is not the one the
- * store's features are from), IO, MEMORY.
+ * Errors: USAGE (k of 0, no image, a weight, a number outside its range, a filter: says where, a model twice),
+ * NOT_FOUND (an empty store; no such model in it; too few images for the scores asked for; a query file), FORMAT (an
+ * image that cannot be read; images and negatives that cancel each other out), those of akin_model_open and
+ * akin_model_embed_path, MISMATCH (the imported model is not the one the store's features are from), IO, MEMORY.
  */
 AKIN_API akin_status akin_store_like(akin_store *store, akin_hits **out, const char *const *images, size_t count,
                                      const akin_query *query, akin_error *err);

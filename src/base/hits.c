@@ -41,6 +41,7 @@ akin_status akin_hits_new(akin_hits **out, const char *model, akin_error *err) {
   }
   hits->asked = (akin_query)AKIN_QUERY_INIT;
   hits->asked.model = hits->model;
+  hits->asked.scores = AKIN_SCORES_COSINE;
   *out = hits;
   return AKIN_OK;
 }
@@ -62,6 +63,8 @@ akin_status akin_hits_ask(akin_hits *hits, const akin_query *query, size_t image
   hits->asked = *query;
   hits->asked.model = hits->model;
   hits->asked.model_options = NULL;
+  hits->asked.models = NULL;
+  hits->asked.model_count = 0;
   hits->asked.weights = hits->weights;
   hits->asked.negative_weights = hits->negative_weights;
   hits->asked.where = hits->where;
@@ -95,9 +98,13 @@ akin_status akin_hits_add(akin_hits *hits, const char *path, float score, uint32
   if (grown) hits->hits = grown;
   char *copy = grown ? akin_strdup(path) : NULL;
   if (!copy) return akin_fail_memory(err, strlen(path) + 1);
-  hits->hits[hits->count] = (akin_hit){hits->asked.offset + (uint32_t)hits->count + 1, score, copy, width, height};
+  hits->hits[hits->count] = (akin_hit){hits->asked.offset + (uint32_t)hits->count + 1, score, copy, width, height, -1};
   hits->count++;
   return AKIN_OK;
+}
+
+void akin_hits_rate(akin_hits *hits, double percentile) {
+  if (hits->count > 0) hits->hits[hits->count - 1].percentile = percentile;
 }
 
 void akin_hits_free(akin_hits *hits) {

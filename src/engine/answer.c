@@ -36,11 +36,11 @@ static akin_status answer_best(akin_scored **out, size_t *count, akin_question *
 
 /* Makes v, f32 [dim], what is looked for: of unit length, less the negatives. unit: it has that length already. */
 static akin_status answer_direct(const akin_question *q, float *v, bool unit, akin_error *err) {
-  akin_status status = unit ? AKIN_OK : akin_search_normalise(v, q->model->dim, err);
+  akin_status status = unit ? AKIN_OK : akin_search_normalise(v, q->dim, err);
   if (!status && q->query->negative_count > 0) {
-    for (uint32_t i = 0; i < q->model->dim; i++)
+    for (uint32_t i = 0; i < q->dim; i++)
       v[i] -= q->against[i];
-    status = akin_search_normalise(v, q->model->dim, err);
+    status = akin_search_normalise(v, q->dim, err);
   }
   return status ? akin_fail_context(err, status, "these images cancel each other out") : AKIN_OK;
 }
@@ -49,7 +49,7 @@ static akin_status answer_direct_all(akin_question *q, akin_error *err) {
   if (q->query->combine == AKIN_COMBINE_MEAN) return answer_direct(q, q->asked, q->images == 1, err);
   akin_status status = AKIN_OK;
   for (size_t i = 0; !status && i < q->images; i++)
-    status = answer_direct(q, q->asked + i * q->model->dim, true, err);
+    status = answer_direct(q, q->asked + i * q->dim, true, err);
   return status;
 }
 
@@ -91,7 +91,7 @@ static akin_status answer_search_any(akin_scored **out, size_t *count, akin_ques
     akin_scored *one = NULL;
     size_t n = 0;
     const float share = answer_share(q, i);
-    status = answer_best(&one, &n, q, q->asked + i * q->model->dim, k, err);
+    status = answer_best(&one, &n, q, q->asked + i * q->dim, k, err);
     akin_scored *all = status ? NULL : akin_realloc_array(*out, *count + n, sizeof *all);
     if (all) *out = all;
     for (size_t j = 0; all && j < n; j++)
@@ -229,6 +229,13 @@ static size_t answer_next(answer *a) {
   return next;
 }
 
+akin_status akin_question_add_hit(akin_question *q, const char *path, float score, uint32_t width, uint32_t height,
+                                  akin_error *err) {
+  akin_status status = akin_hits_add(q->hits, path, score, width, height, err);
+  if (!status) akin_hits_rate(q->hits, akin_background_percentile(&q->space->background, score));
+  return status;
+}
+
 /* Makes the candidate a hit, unless it repeats one. */
 static akin_status answer_take(answer *a, answer_image *image, akin_error *err) {
   akin_seen *seen = a->question->seen;
@@ -255,7 +262,7 @@ static akin_status answer_choose(answer *a, size_t candidates, akin_error *err) 
     answer_image *image = &a->images[next];
     if ((status = answer_take(a, image, err)) || !image->hit) continue;
     if (taken++ >= q->query->offset)
-      status = akin_hits_add(q->hits, image->path, image->score, image->width, image->height, err);
+      status = akin_question_add_hit(q, image->path, image->score, image->width, image->height, err);
   }
   return status;
 }

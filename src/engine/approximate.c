@@ -6,18 +6,24 @@
 #include "base/path.h"
 #include "base/thread.h"
 
+#include <stdio.h>
+#include <string.h>
+
 /* More rows than this, or a twentieth of the graph, that came after the graph was made: looking at all is as good. */
 #define GRAPH_EXTRA 4096
 
-static akin_status graph_path(char **out, const akin_store *store, const akin_stored_model *model, const char *ending,
-                              akin_error *err) {
-  *out =
-      akin_format("%s/vectors/%llu-%.16s.%s", store->folder, (unsigned long long)model->id, model->fingerprint, ending);
-  return *out ? AKIN_OK : akin_fail_memory(err, 0);
+/* The space that questions are asked in by default: the graph is of its points. */
+static akin_status graph_space(akin_space **out, akin_store *store, const akin_stored_model *model, akin_error *err) {
+  const char *const names[] = {model->name};
+  return akin_space_open(out, store, names, 1, AKIN_SCORES_DEFAULT, err);
 }
 
-static akin_vectors_key graph_key(const akin_store *store, const akin_stored_model *model) {
-  return (akin_vectors_key){model->fingerprint, model->dim, akin_storage_id(store->reader)};
+static akin_status graph_path(char **out, const akin_store *store, const akin_space *space, akin_error *err) {
+  return akin_points_path(out, store, space, "hnsw", err);
+}
+
+static akin_vectors_key graph_key(const akin_store *store, const akin_space *space) {
+  return (akin_vectors_key){space->key, space->dim, akin_storage_id(store->reader)};
 }
 
 static void graph_tell(const akin_store *store, const akin_error *text) {
@@ -35,6 +41,7 @@ static void graph_tell_damaged(const akin_store *store, const char *path, const 
 typedef struct graph_work {
   akin_store *store;
   const akin_stored_model *model;
+  const akin_space *space;
   const akin_ingest_options *options;
   akin_approximate_tick *tick;
   void *context;
@@ -114,7 +121,7 @@ static akin_status graph_complete(graph_work *w, akin_error *err) {
 
 static akin_status graph_make(graph_work *w, bool thorough, akin_error *err) {
   graph_forget(w);
-  akin_status status = akin_approximate_new(&w->graph, w->model->dim, w->kind, thorough, err);
+  akin_status status = akin_approximate_new(&w->graph, w->space->dim, w->kind, thorough, err);
   return status ? status : graph_complete(w, err);
 }
 
@@ -161,31 +168,50 @@ static akin_status graph_update_locked(graph_work *w, akin_error *err) {
   return status;
 }
 
+/* The model's other graphs: of points that are no more. */
+static akin_status graph_others(const graph_work *w, const char *keep, size_t *count, bool remove, akin_error *err) {
+  char beginning[32];
+  snprintf(beginning, sizeof beginning, "%llu-", (unsigned long long)w->model->id);
+  return akin_store_packed_files(w->store, beginning, ".hnsw", keep, count, remove, err);
+}
+
 /* Is there to be a graph? */
 static bool graph_is_wanted(const graph_work *w) {
-  if (!akin_approximate_possible(w->model->dim)) return false;
-  return w->options->search == AKIN_SEARCH_APPROXIMATE || akin_vectors_live(w->vectors) >= AKIN_APPROXIMATE_FROM ||
-         akin_file_exists(w->path);
+  size_t count = 0;
+  if (!akin_approximate_possible(w->space->dim)) return false;
+  if (w->options->search == AKIN_SEARCH_APPROXIMATE || akin_vectors_live(w->vectors) >= AKIN_APPROXIMATE_FROM)
+    return true;
+  return !graph_others(w, NULL, &count, false, NULL) && count > 0;
+}
+
+static akin_status graph_link(graph_work *w, akin_error *err) {
+  akin_vectors *v = NULL;
+  if (w->options->search == AKIN_SEARCH_EXACT) {
+    akin_store_close_graph(w->store);
+    return graph_others(w, NULL, NULL, true, err);
+  }
+  akin_status status = akin_store_points(w->store, &v, w->space, err);
+  if (status) return status;
+  w->vectors = v;
+  w->key = graph_key(w->store, w->space);
+  w->kind = graph_kind(w->options->graph_vectors, AKIN_COMPACT_I8);
+  w->threads = w->options->jobs ? w->options->jobs : akin_thread_cores();
+  if (graph_is_wanted(w)) status = graph_update_locked(w, err);
+  return status ? status : graph_others(w, w->path, NULL, true, err);
 }
 
 akin_status akin_store_link(akin_store *store, const akin_stored_model *model, const akin_ingest_options *options,
                             akin_approximate_tick *tick, void *context, akin_error *err) {
   graph_work w = {.store = store, .model = model, .options = options, .tick = tick, .context = context};
+  akin_space *space = NULL;
   char *path = NULL;
-  akin_vectors *v = NULL;
-  akin_status status = graph_path(&path, store, model, "hnsw", err);
-  if (!status && options->search == AKIN_SEARCH_EXACT) {
-    akin_store_close_graph(store);
-    status = akin_file_remove(path, err);
-  } else if (!status && !(status = akin_store_vectors(store, &v, model, err))) {
-    w.vectors = v;
-    w.path = path;
-    w.key = graph_key(store, model);
-    w.kind = graph_kind(options->graph_vectors, AKIN_COMPACT_I8);
-    w.threads = options->jobs ? options->jobs : akin_thread_cores();
-    if (graph_is_wanted(&w)) status = graph_update_locked(&w, err);
-  }
+  akin_status status = graph_space(&space, store, model, err);
+  if (!status) status = graph_path(&path, store, space, err);
+  w.space = space;
+  w.path = path;
+  if (!status) status = graph_link(&w, err);
   akin_free(path);
+  akin_space_free(space);
   return status;
 }
 
@@ -210,11 +236,11 @@ static akin_status graph_visit_extra(void *context, uint64_t content_id, const f
 }
 
 /* Opens the graph that is there, with what came after it. It stays NULL when there is none that helps. */
-static akin_status graph_open(akin_store *store, const akin_stored_model *model, akin_error *err) {
+static akin_status graph_open(akin_store *store, const akin_space *space, akin_error *err) {
   char *path = NULL;
   bool damaged = false;
-  const akin_vectors_key key = graph_key(store, model);
-  akin_status status = graph_path(&path, store, model, "hnsw", err);
+  const akin_vectors_key key = graph_key(store, space);
+  akin_status status = graph_path(&path, store, space, err);
   if (!status) status = akin_approximate_open(&store->graph, path, &key, false, &damaged, err);
   if (!status && damaged)
     graph_tell_damaged(store, path, "all images are looked at, and the next akin index makes it again");
@@ -222,7 +248,8 @@ static akin_status graph_open(akin_store *store, const akin_stored_model *model,
   if (status || !store->graph) return status;
   const akin_approximate_facts *facts = akin_approximate_facts_of(store->graph);
   graph_behind behind = {store->graph, facts->features / 20 < GRAPH_EXTRA ? GRAPH_EXTRA : facts->features / 20};
-  status = akin_storage_features_since(store->reader, model->id, facts->generation, graph_visit_extra, &behind, err);
+  status = akin_storage_features_since(store->reader, space->models[0]->id, facts->generation, graph_visit_extra,
+                                       &behind, err);
   if (status != AKIN_ERROR_CANCELLED) return status;
   akin_store_close_graph(store);
   return AKIN_OK;
@@ -234,14 +261,19 @@ static akin_status graph_fail_missing(const akin_stored_model *model, akin_error
                    model->name);
 }
 
-akin_status akin_store_graph(akin_store *store, akin_approximate **out, const akin_stored_model *model,
-                             const akin_vectors *v, akin_search how, akin_error *err) {
+akin_status akin_store_graph(akin_store *store, akin_approximate **out, const akin_space *space, const akin_vectors *v,
+                             akin_search how, akin_error *err) {
   *out = NULL;
   if (how == AKIN_SEARCH_EXACT) return AKIN_OK;
-  if (store->graph_model != model->id || store->graph_generation != akin_vectors_generation(v)) {
+  if (space->count > 1)
+    return how == AKIN_SEARCH_APPROXIMATE
+               ? akin_fail(err, AKIN_ERROR_USAGE, "several models joined are asked exactly, not approximately")
+               : AKIN_OK;
+  const bool same = store->graph_model == space->models[0]->id && strcmp(store->graph_key, space->key) == 0;
+  if (!same || store->graph_generation != akin_vectors_generation(v)) {
     akin_error why;
     akin_store_close_graph(store);
-    akin_status status = graph_open(store, model, &why);
+    akin_status status = graph_open(store, space, &why);
     if (status) akin_store_close_graph(store);
     if (status && (how == AKIN_SEARCH_APPROXIMATE || status == AKIN_ERROR_MEMORY))
       return akin_fail(err, status, "%s", why.text);
@@ -249,11 +281,12 @@ akin_status akin_store_graph(akin_store *store, akin_approximate **out, const ak
       akin_fail_context(&why, status, "all images are looked at");
       graph_tell(store, &why);
     }
-    store->graph_model = model->id;
+    store->graph_model = space->models[0]->id;
+    memcpy(store->graph_key, space->key, sizeof store->graph_key);
     store->graph_generation = akin_vectors_generation(v);
   }
   *out = store->graph;
-  if (how == AKIN_SEARCH_APPROXIMATE) return *out ? AKIN_OK : graph_fail_missing(model, err);
+  if (how == AKIN_SEARCH_APPROXIMATE) return *out ? AKIN_OK : graph_fail_missing(space->models[0], err);
   if (*out && akin_approximate_facts_of(*out)->recall < AKIN_APPROXIMATE_RECALL) *out = NULL;
   return AKIN_OK;
 }
@@ -263,27 +296,34 @@ akin_status akin_store_graph(akin_store *store, akin_approximate **out, const ak
 akin_status akin_store_graph_facts(akin_store *store, akin_approximate_facts *out, bool *found,
                                    const akin_stored_model *model, akin_error *err) {
   akin_storage *reader = NULL;
+  akin_space *space = NULL;
   char *path = NULL;
   *found = false;
   akin_status status = akin_store_reader(store, &reader, err);
-  if (!status) status = graph_path(&path, store, model, "hnsw", err);
+  if (!status) status = graph_space(&space, store, model, err);
+  if (!status) status = graph_path(&path, store, space, err);
   if (!status) {
-    const akin_vectors_key key = graph_key(store, model);
+    const akin_vectors_key key = graph_key(store, space);
     status = akin_approximate_peek(out, found, path, &key, err);
   }
   akin_free(path);
+  akin_space_free(space);
   return status;
 }
 
 akin_status akin_store_verify_graph(akin_store *store, const akin_stored_model *model, akin_error *fault,
                                     akin_error *err) {
   akin_approximate *graph = NULL;
+  akin_space *space = NULL;
   char *path = NULL;
   bool damaged = false;
-  const akin_vectors_key key = graph_key(store, model);
   *fault = (akin_error){AKIN_OK, ""};
-  akin_status status = graph_path(&path, store, model, "hnsw", err);
-  if (!status) status = akin_approximate_open(&graph, path, &key, false, &damaged, err);
+  akin_status status = graph_space(&space, store, model, err);
+  if (!status) status = graph_path(&path, store, space, err);
+  if (!status) {
+    const akin_vectors_key key = graph_key(store, space);
+    status = akin_approximate_open(&graph, path, &key, false, &damaged, err);
+  }
   if (!status && damaged) {
     akin_fail(fault, AKIN_ERROR_MISMATCH,
               "%s: damaged, or not of this store; removed, the next akin index makes it again", path);
@@ -291,5 +331,6 @@ akin_status akin_store_verify_graph(akin_store *store, const akin_stored_model *
   }
   akin_approximate_free(graph);
   akin_free(path);
+  akin_space_free(space);
   return status;
 }

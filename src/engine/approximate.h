@@ -1,12 +1,13 @@
 /*
- * approximate.h - a store's graph of near neighbours, for approximate search: one a model, of its features as they are,
- * in STORE/vectors/ID-FINGERPRINT.hnsw. An ingest makes it and brings it up to date, last of all. Questions never do,
- * and never wait: what is newer than the graph they look at besides, and without a graph they ask exactly.
+ * approximate.h - a store's graph of near neighbours, for approximate search: one a model, of its points as the default
+ * scores have them (space.h), beside their file with the ending .hnsw. An ingest makes it and brings it up to date,
+ * last of all. Questions never do, and never wait: what is newer than the graph they look at besides, and without a
+ * graph they ask exactly.
  */
 #ifndef AKIN_ENGINE_APPROXIMATE_H
 #define AKIN_ENGINE_APPROXIMATE_H
 
-#include "engine/store.h"
+#include "engine/space.h"
 #include "search/approximate.h"
 
 #define AKIN_APPROXIMATE_K 256 /* for more hits than this, all vectors are looked at */
@@ -21,12 +22,12 @@ akin_status akin_store_link(akin_store *store, const akin_stored_model *model, c
                             akin_approximate_tick *tick, void *context, akin_error *err);
 
 /*
- * The graph that a question may use on v, the model's packed features as they are.
+ * The graph that a question may use on v, the points of the space.
  *   out: borrowed until the next call, or until the store's reader is closed; NULL: look at all vectors
  *   how: AKIN_SEARCH_APPROXIMATE: NOT_FOUND when there is none
  */
-akin_status akin_store_graph(akin_store *store, akin_approximate **out, const akin_stored_model *model,
-                             const akin_vectors *v, akin_search how, akin_error *err);
+akin_status akin_store_graph(akin_store *store, akin_approximate **out, const akin_space *space, const akin_vectors *v,
+                             akin_search how, akin_error *err);
 void akin_store_close_graph(akin_store *store);
 
 /* What is known of the graph, from its file's header. *found: is there a sound one? */

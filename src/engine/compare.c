@@ -132,6 +132,7 @@ static akin_status compare_image(compare *c, const char *image, akin_compare_vis
   for (size_t i = 0; !status && i < c->count; i++) {
     akin_query query = c->query;
     query.model = c->models[i].name;
+    query.model_count = 0;
     akin_hits_free(c->sides[i].hits);
     status = akin_store_like(c->sides[i].store, &c->sides[i].hits, &image, 1, &query, err);
     c->models[i].hits = c->sides[i].hits;

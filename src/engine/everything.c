@@ -79,7 +79,7 @@ static akin_status everything_answer(everything *e, size_t image, akin_error *er
     const uint32_t number = e->found[i].row;
     const akin_table_image *hit = &e->table.images[number];
     if (e->found[i].score < q->query->min_score) break;
-    status = akin_hits_add(q->hits, e->table.paths[number], e->found[i].score, hit->width, hit->height, err);
+    status = akin_question_add_hit(q, e->table.paths[number], e->found[i].score, hit->width, hit->height, err);
   }
   return status;
 }

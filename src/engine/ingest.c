@@ -301,7 +301,7 @@ static void ingest_pack(ingest *in) {
   const char *const names[] = {akin_model_name(in->model)};
   akin_space *space = NULL;
   akin_vectors *ignored;
-  if (!akin_space_open(&space, in->store, names, 1, AKIN_SCORES_COSINE, NULL))
+  if (!akin_space_open(&space, in->store, names, 1, AKIN_SCORES_DEFAULT, NULL))
     (void)akin_store_points(in->store, &ignored, space, NULL);
   akin_space_free(space);
 }

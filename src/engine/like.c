@@ -58,7 +58,7 @@ static akin_status question_begin_moment(akin_question *q, akin_error *err) {
   uint64_t generation = 0;
   akin_status status = akin_store_reader(q->store, &q->reader, err);
   for (int i = 0; !status && i < QUESTION_ATTEMPTS; i++) {
-    if ((status = akin_store_vectors(q->store, &q->vectors, q->model, err)) ||
+    if ((status = akin_store_points(q->store, &q->vectors, q->space, err)) ||
         (status = akin_storage_begin(q->reader, err)) ||
         (status = akin_storage_generation(q->reader, &generation, err)) ||
         akin_vectors_generation(q->vectors) == generation)
@@ -66,17 +66,36 @@ static akin_status question_begin_moment(akin_question *q, akin_error *err) {
     akin_storage_rollback(q->reader);
   }
   if (!status) status = akin_storage_begin(q->reader, err);
-  return status ? status : akin_store_vectors(q->store, &q->vectors, q->model, err);
+  return status ? status : akin_store_points(q->store, &q->vectors, q->space, err);
+}
+
+/* The models, and what their features become before they are compared. */
+static akin_status question_begin_space(akin_question *q, akin_error *err) {
+  const akin_query *query = q->query;
+  const char *const one[] = {query->model}, *const *names = query->model_count > 0 ? query->models : one;
+  const size_t count = query->model_count > 0 ? query->model_count : query->model != NULL;
+  akin_buffer text = AKIN_BUFFER_INIT(0);
+  akin_status status = akin_space_open(&q->space, q->store, names, count, query->scores, err);
+  if (status) return status;
+  q->dim = q->space->dim;
+  for (size_t i = 0; !status && i < q->space->count; i++)
+    status = akin_buffer_printf(&text, "%s%s", i ? " + " : "", q->space->models[i]->name);
+  q->names = akin_buffer_take(&text);
+  return status || !q->names ? akin_fail_memory(err, 0) : AKIN_OK;
 }
 
 static akin_status question_begin_vectors(akin_question *q, akin_error *err) {
-  const size_t dim = q->model->dim, rows = q->query->combine == AKIN_COMBINE_ANY ? q->images : 1;
+  const size_t dim = q->dim, rows = q->query->combine == AKIN_COMBINE_ANY ? q->images : 1;
   size_t all = 0;
   if (!akin_multiply(&all, dim, rows)) return akin_fail_memory(err, SIZE_MAX);
   q->asked = akin_calloc(all, sizeof *q->asked);
   q->against = akin_calloc(dim, sizeof *q->against);
-  q->feature = akin_calloc(dim, sizeof *q->feature);
-  return q->asked && q->against && q->feature ? AKIN_OK : akin_fail_memory(err, all * sizeof *q->asked);
+  q->point = akin_calloc(dim, sizeof *q->point);
+  q->features = akin_calloc(q->space->count, sizeof *q->features);
+  bool room = q->asked && q->against && q->point && q->features;
+  for (size_t i = 0; room && i < q->space->count; i++)
+    room = (q->features[i] = akin_calloc(q->space->models[i]->dim, sizeof **q->features)) != NULL;
+  return room ? AKIN_OK : akin_fail_memory(err, all * sizeof *q->asked);
 }
 
 akin_status akin_question_begin(akin_question *q, akin_store *store, const akin_query *query, size_t images,
@@ -84,11 +103,13 @@ akin_status akin_question_begin(akin_question *q, akin_store *store, const akin_
   static const akin_query defaults = AKIN_QUERY_INIT;
   *q = (akin_question){.store = store, .query = query ? query : &defaults, .images = images};
   akin_status status = question_check(q->query, images, err);
-  if (!status) status = akin_store_find_model(store, &q->model, q->query->model, err);
+  if (!status) status = question_begin_space(q, err);
   if (!status) status = question_begin_moment(q, err);
   if (!status && q->query->where) status = akin_selection_new(&q->selection, q->reader, q->query->where, err);
   if (!status && !q->query->where && !q->query->exclude_duplicates)
-    status = akin_store_graph(store, &q->graph, q->model, q->vectors, q->query->search, err);
+    status = akin_store_graph(store, &q->graph, q->space, q->vectors, q->query->search, err);
+  if (!status) status = akin_space_background(q->space, store, q->vectors, err);
+  if (!status && q->query->exclude_duplicates) status = akin_store_vectors(store, &q->plain, q->space->models[0], err);
   if (!status) status = question_begin_vectors(q, err);
   return status ? status : akin_question_restart(q, err);
 }
@@ -102,13 +123,15 @@ akin_status akin_question_restart(akin_question *q, akin_error *err) {
   akin_hits_free(q->hits);
   q->hits = NULL;
   q->content_count = 0;
-  memset(q->asked, 0, q->model->dim * sizeof *q->asked);
+  memset(q->asked, 0, q->dim * sizeof *q->asked);
   akin_seen_free(q->seen);
   q->seen = NULL;
-  akin_status status = akin_hits_new(&q->hits, q->model->name, err);
-  if (!status) status = akin_hits_ask(q->hits, q->query, q->images, err);
+  akin_query asked = *q->query;
+  asked.scores = q->space->scores;
+  akin_status status = akin_hits_new(&q->hits, q->names, err);
+  if (!status) status = akin_hits_ask(q->hits, &asked, q->images, err);
   if (status || !q->query->exclude_duplicates) return status;
-  return akin_seen_new(&q->seen, q->store, q->vectors, false, question_limits(q), err);
+  return akin_seen_new(&q->seen, q->store, q->plain, false, question_limits(q), err);
 }
 
 void akin_question_end(akin_question *q) {
@@ -118,9 +141,13 @@ void akin_question_end(akin_question *q) {
   akin_hits_free(q->hits);
   akin_free(q->asked);
   akin_free(q->against);
-  akin_free(q->feature);
+  for (size_t i = 0; q->features && i < q->space->count; i++)
+    akin_free(q->features[i]);
+  akin_free(q->features);
+  akin_free(q->point);
   akin_free(q->contents);
-  akin_stored_models_free(q->model, q->model ? 1 : 0);
+  akin_free(q->names);
+  akin_space_free(q->space);
   *q = (akin_question){0};
 }
 
@@ -139,43 +166,43 @@ static akin_status question_add_content(akin_question *q, uint64_t content_id, a
 /* What an image is to the question. */
 typedef enum question_role { QUESTION_IMAGE, QUESTION_NEGATIVE } question_role;
 
-/* sum += weight × feature, both f32 [dim] */
-static void question_sum(float *sum, const float *feature, float weight, size_t dim) {
+/* sum += weight × point, both f32 [dim] */
+static void question_sum(float *sum, const float *point, float weight, size_t dim) {
   for (size_t i = 0; i < dim; i++)
-    sum[i] += weight * feature[i];
+    sum[i] += weight * point[i];
 }
 
 /* content_id: 0 when the store does not know it */
-static akin_status question_add(akin_question *q, question_role role, const char *path, const float *feature,
+static akin_status question_add(akin_question *q, question_role role, const char *path, const float *point,
                                 uint64_t content_id, akin_error *err) {
-  const size_t dim = q->model->dim;
+  const size_t dim = q->dim;
   const akin_query *query = q->query, *known = akin_hits_asked(q->hits);
   akin_status status = content_id ? question_add_content(q, content_id, err) : AKIN_OK;
-  if (!status && q->seen && !query->include_self) status = akin_seen_add(q->seen, content_id, path, feature, err);
+  if (!status && q->seen && !query->include_self)
+    status = akin_seen_add(q->seen, content_id, path, q->features[0], err);
   if (status) return status;
   if (role == QUESTION_NEGATIVE) {
     const float weight =
         query->negative_weights ? query->negative_weights[known->negative_count] : AKIN_NEGATIVE_WEIGHT;
-    question_sum(q->against, feature, weight / (float)query->negative_count, dim);
+    question_sum(q->against, point, weight / (float)query->negative_count, dim);
     return akin_hits_add_negative(q->hits, path, err);
   }
   const size_t index = akin_hits_query_count(q->hits);
   if (query->combine == AKIN_COMBINE_ANY)
-    memcpy(q->asked + index * dim, feature, dim * sizeof *feature);
-  else /* the feature of one image has unit length already, and stays what it is to the last bit */
-    question_sum(q->asked, feature, query->weights && q->images > 1 ? query->weights[index] : 1.0f, dim);
+    memcpy(q->asked + index * dim, point, dim * sizeof *point);
+  else /* the point of one image has unit length already, and stays what it is to the last bit */
+    question_sum(q->asked, point, query->weights && q->images > 1 ? query->weights[index] : 1.0f, dim);
   return akin_hits_add_query(q->hits, path, err);
 }
 
 static akin_status question_add_stored(akin_question *q, question_role role, const char *path, uint64_t content_id,
                                        akin_error *err) {
-  const float *feature = akin_vectors_find(q->vectors, content_id);
-  if (!feature) {
+  const float *point = akin_vectors_find(q->vectors, content_id);
+  if (!point) {
     return akin_fail(err, AKIN_ERROR_NOT_FOUND,
-                     "%s: the store has no feature of %s for it yet: akin index --model %s FOLDER", path,
-                     q->model->name, q->model->name);
+                     "%s: the store has no feature of %s for it yet: akin index --model NAME FOLDER", path, q->names);
   }
-  return question_add(q, role, path, feature, content_id, err);
+  return question_add(q, role, path, point, content_id, err);
 }
 
 akin_status akin_question_add_stored(akin_question *q, const char *path, uint64_t content_id, akin_error *err) {
@@ -185,22 +212,42 @@ akin_status akin_question_add_stored(akin_question *q, const char *path, uint64_
 /* ---- an image by its path ---- */
 
 /* Two models of one name, and nothing to compare: says what differs. */
-static akin_status question_fail_model(const akin_question *q, akin_error *err) {
+static akin_status question_fail_model(const akin_model *model, const akin_stored_model *stored, akin_error *err) {
   char *difference = NULL;
-  akin_status status = akin_model_settings_difference(&difference, q->store->model, q->model->card, err);
+  akin_status status = akin_model_settings_difference(&difference, model, stored->card, err);
   if (!status) {
     status = akin_fail(
         err, AKIN_ERROR_MISMATCH,
         "the imported %s is not the one that the store's features are from (%s): import that one, or index again with "
         "another --store",
-        q->model->name, difference);
+        stored->name, difference);
   }
   akin_free(difference);
   return status;
 }
 
-/* The model that the store's features are from, opened with the options that it was indexed with. */
-static akin_status question_open_model(akin_question *q, akin_error *err) {
+/* A place for each of the question's models. */
+static akin_status question_make_places(akin_store *store, size_t count, akin_error *err) {
+  if (count <= store->model_count) return AKIN_OK;
+  akin_model **models = akin_realloc_array(store->models, count, sizeof *models);
+  if (!models) return akin_fail_memory(err, count * sizeof *models);
+  store->models = models;
+  while (store->model_count < count)
+    models[store->model_count++] = NULL;
+  return AKIN_OK;
+}
+
+static akin_model *question_find_model(const akin_store *store, const akin_stored_model *stored) {
+  for (size_t i = 0; i < store->model_count; i++)
+    if (store->models[i] && strcmp(akin_model_fingerprint(store->models[i]), stored->fingerprint) == 0)
+      return store->models[i];
+  return NULL;
+}
+
+/* The model that the store's features are from, opened with the options that it was indexed with.
+ *   index: which of the question's models */
+static akin_status question_open_model(akin_model **out, akin_question *q, size_t index, akin_error *err) {
+  const akin_stored_model *stored = q->space->models[index];
   akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
   akin_store *store = q->store;
   char *layer = NULL, *meaning = NULL;
@@ -209,19 +256,21 @@ static akin_status question_open_model(akin_question *q, akin_error *err) {
     options.on_note = store->on_note;
     options.note_context = store->note_context;
   }
-  if (store->model && strcmp(akin_model_fingerprint(store->model), q->model->fingerprint) == 0) {
-    store->model->options.limits = options.limits; /* the question before may have had others */
+  if ((*out = question_find_model(store, stored))) {
+    (*out)->options.limits = options.limits; /* the question before may have had others */
     return AKIN_OK;
   }
-  akin_model_free(store->model);
-  store->model = NULL;
-  akin_status status = akin_model_settings_parse(&options, &layer, &meaning, q->model->card, err);
-  if (!status) status = akin_model_open(&store->model, q->model->name, &options, err);
-  if (!status && strcmp(akin_model_fingerprint(store->model), q->model->fingerprint) != 0) {
-    status = question_fail_model(q, err);
-    akin_model_free(store->model);
-    store->model = NULL;
+  akin_status status = question_make_places(store, q->space->count, err);
+  if (status) return status;
+  akin_model_free(store->models[index]);
+  store->models[index] = NULL;
+  status = akin_model_settings_parse(&options, &layer, &meaning, stored->card, err);
+  if (!status) status = akin_model_open(out, stored->name, &options, err);
+  if (!status && strcmp(akin_model_fingerprint(*out), stored->fingerprint) != 0) {
+    status = question_fail_model(*out, stored, err);
+    akin_model_free(*out);
   }
+  if (!status) store->models[index] = *out;
   akin_free(meaning);
   akin_free(layer);
   return status;
@@ -255,11 +304,16 @@ static akin_status question_find_path(akin_question *q, const char *path, uint64
 }
 
 static akin_status question_embed(akin_question *q, const char *path, const akin_buffer *bytes, akin_error *err) {
-  akin_status status = question_open_model(q, err);
-  if (!status) status = akin_model_prepare(q->store->model, err);
-  q->model_failed = status != AKIN_OK;
-  if (!status && (status = akin_model_embed_memory(q->store->model, q->feature, bytes->data, bytes->size, 0, err)))
-    status = akin_fail_context(err, status, "%s", path);
+  akin_status status = AKIN_OK;
+  for (size_t i = 0; !status && i < q->space->count; i++) {
+    akin_model *model = NULL;
+    status = question_open_model(&model, q, i, err);
+    if (!status) status = akin_model_prepare(model, err);
+    q->model_failed = status != AKIN_OK;
+    if (!status && (status = akin_model_embed_memory(model, q->features[i], bytes->data, bytes->size, 0, err)))
+      status = akin_fail_context(err, status, "%s", path);
+  }
+  if (!status) akin_space_point(q->space, q->point, (const float *const *)q->features);
   return status;
 }
 
@@ -272,12 +326,12 @@ static akin_status question_add_outside(akin_question *q, question_role role, co
   if (status || (status = akin_hash_bytes(&hash, bytes.data, bytes.size, err)) ||
       (status = akin_storage_content_find(q->reader, &hash, &content_id, NULL, NULL, err)))
     goto out;
-  const float *feature = content_id ? akin_vectors_find(q->vectors, content_id) : NULL;
-  if (!feature) {
+  const float *point = content_id ? akin_vectors_find(q->vectors, content_id) : NULL;
+  if (!point) {
     status = question_embed(q, path, &bytes, err);
-    feature = q->feature;
+    point = q->point;
   }
-  if (!status) status = question_add(q, role, path, feature, content_id, err);
+  if (!status) status = question_add(q, role, path, point, content_id, err);
 out:
   akin_buffer_free(&bytes);
   return status;

@@ -8,23 +8,27 @@
 
 #include "engine/duplicates.h"
 #include "engine/selection.h"
-#include "engine/store.h"
+#include "engine/space.h"
 
 /* A question being put together: which images, what is looked for, which contents are not to be among the hits. */
 typedef struct akin_question {
   akin_store *store;
   const akin_query *query;
   size_t images; /* that it will be made of */
-  akin_stored_model *model;
+  akin_space *space;
+  uint32_t dim; /* of the space */
+  char *names;  /* of its models, "a + b" */
   akin_storage *reader;
-  akin_vectors *vectors;
+  akin_vectors *vectors;     /* points of the space */
+  akin_vectors *plain;       /* features of its first model, for exclude_duplicates */
   akin_selection *selection; /* of the query's filter; NULL: all */
   akin_seen *seen;           /* what hits are not to repeat; NULL: they may */
   akin_approximate *graph;   /* NULL: all vectors are looked at */
   akin_hits *hits;
-  float *asked;       /* f32 [dim], the weighted sum of the images' features; AKIN_COMBINE_ANY: f32 [images, dim] */
+  float *asked;       /* f32 [dim], the weighted sum of the images' points; AKIN_COMBINE_ANY: f32 [images, dim] */
   float *against;     /* f32 [dim], the weighted mean of the negatives' */
-  float *feature;     /* f32 [dim], of the image at hand */
+  float *point;       /* f32 [dim], of the image at hand */
+  float **features;   /* and its features, f32 [its dim] of each model */
   uint64_t *contents; /* of the query images and negatives that are stored */
   size_t content_count, content_room;
   bool model_failed; /* the model could not be opened or compiled: no image's own fault */
@@ -43,6 +47,9 @@ akin_status akin_question_add_stored(akin_question *q, const char *path, uint64_
 akin_status akin_question_answer(akin_question *q, akin_error *err);
 /* Does a failure to add an image lie in the image, so that other questions can go on? */
 bool akin_question_skips(akin_status status);
+/* One more of q->hits, with its percentile. */
+akin_status akin_question_add_hit(akin_question *q, const char *path, float score, uint32_t width, uint32_t height,
+                                  akin_error *err);
 void akin_question_end(akin_question *q);
 
 /* Do the hits of an image follow from the scores of its feature alone? Then akin_question_everything may answer. What

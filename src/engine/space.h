@@ -40,6 +40,11 @@ bool akin_space_is_plain(const akin_space *space);
 /* All points of the space, up to date with the store; borrowed until the same space is asked for again, or close. */
 akin_status akin_store_points(akin_store *store, akin_vectors **out, const akin_space *space, akin_error *err);
 
+/* Where what is packed of the space lies: in STORE/vectors, with an ending such as "vec". Names of one model's begin
+ * with its id and "-". Freed with akin_free. */
+akin_status akin_points_path(char **out, const akin_store *store, const akin_space *space, const char *ending,
+                             akin_error *err);
+
 /* Fills space->background: what the store keeps, else, of several models or along principal axes, measured now. It
  * stays empty in a store of fewer than AKIN_MEASURED_IMAGES images. */
 akin_status akin_space_background(akin_space *space, akin_store *store, const akin_vectors *points, akin_error *err);

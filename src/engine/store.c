@@ -38,7 +38,9 @@ static void store_close_reader(akin_store *store) {
 void akin_store_close(akin_store *store) {
   if (!store) return;
   store_close_reader(store);
-  akin_model_free(store->model);
+  for (size_t i = 0; i < store->model_count; i++)
+    akin_model_free(store->models[i]);
+  akin_free(store->models);
   akin_free(store->folder);
   akin_free(store);
 }

@@ -19,13 +19,16 @@ struct akin_store {
   akin_storage *reader;         /* opened when first needed, closed before this handle writes */
   akin_opened_vectors *vectors; /* packed points, of each space that was asked for */
   size_t vectors_count;
-  akin_approximate *graph;   /* for approximate search, of the model that was asked last; NULL: none that helps */
-  uint64_t graph_model;      /* its id; 0: not looked for yet */
-  uint64_t graph_generation; /* of the packed features that it was looked for */
+  akin_approximate *graph; /* for approximate search, of the model that was asked last; NULL: none that helps */
+  uint64_t graph_model;    /* the id of the model that it was looked for; 0: of none yet */
+  char graph_key[AKIN_HASH_HEX_SIZE];               /* and of the space */
+  uint64_t graph_generation;                        /* of the packed features that it was looked for */
   void (*on_note)(void *context, const char *line); /* NULL: nobody wants to know */
   void *note_context;
-  akin_watch watch;  /* of long work */
-  akin_model *model; /* opened for a question whose image was not stored; kept for the next one */
+  akin_watch watch; /* of long work */
+  /* Opened for a question whose image was not stored, one for each of its models; kept for the next one. */
+  akin_model **models;
+  size_t model_count;
 };
 
 /* Borrowed until the handle writes or is closed. NOT_FOUND says how to make a store. */
@@ -46,8 +49,13 @@ void akin_store_close_vectors(akin_store *store); /* all of them */
 
 /* Deletes what is only made from the store's features of a model. */
 akin_status akin_store_drop_vectors(akin_store *store, const akin_stored_model *model, akin_error *err);
-/* Deletes the points of all spaces but plain ones: what they were transformed by is no more. */
+/* Deletes all packed points: what they were transformed by is no more. */
 void akin_store_drop_points(akin_store *store);
+/* The files of STORE/vectors whose names begin and end so, but not the one at `keep` (NULL: all).
+ *   count: how many; may be NULL
+ *   remove: deletes them */
+akin_status akin_store_packed_files(const akin_store *store, const char *beginning, const char *ending,
+                                    const char *keep, size_t *count, bool remove, akin_error *err);
 
 /* Checks what is packed of a model against the store, each fault is told, and the damaged is made again. */
 akin_status akin_store_verify_vectors(akin_store *store, const akin_stored_model *model,

@@ -10,22 +10,6 @@
 /* Nearer to the centre than this a feature is the centre, and what is left is what rounding left. */
 #define TRANSFORM_NOTHING 1e-5
 
-static const char *const transform_names[] = {"default", "cosine", "centred", "reduced", "whitened"};
-#define TRANSFORM_NAMES (sizeof transform_names / sizeof *transform_names)
-
-const char *akin_scores_name(akin_scores scores) {
-  return (size_t)scores < TRANSFORM_NAMES ? transform_names[scores] : "unknown";
-}
-
-int akin_scores_from_name(akin_scores *out, const char *name) {
-  for (size_t i = 0; i < TRANSFORM_NAMES; i++) {
-    if (strcmp(name, transform_names[i]) != 0) continue;
-    *out = (akin_scores)i;
-    return 1;
-  }
-  return 0;
-}
-
 /* Brings v to unit length, or to zero when it is next to nothing. */
 static void transform_normalise(float *v, size_t n) {
   double sum = 0;

@@ -13,14 +13,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* STORE/vectors/ID-FINGERPRINT.vec of a model's features as they are, ids of models are never used again;
- * STORE/vectors/points-KEY.vec of any other space. */
+/* ID-KEY.vec of a model's features as they are, the key its fingerprint; ids of models are never used again.
+ * ID-points-KEY.vec of a transform of them, points-KEY.vec of several models. */
 #define VECTORS_POINTS "points-"
 
-static akin_status vectors_path(char **out, const akin_store *store, const akin_space *space, akin_error *err) {
-  *out = akin_space_is_plain(space) ? akin_format("%s/vectors/%llu-%.16s.vec", store->folder,
-                                                  (unsigned long long)space->models[0]->id, space->key)
-                                    : akin_format("%s/vectors/" VECTORS_POINTS "%.16s.vec", store->folder, space->key);
+akin_status akin_points_path(char **out, const akin_store *store, const akin_space *space, const char *ending,
+                             akin_error *err) {
+  char id[32] = "";
+  if (space->count == 1) snprintf(id, sizeof id, "%llu-", (unsigned long long)space->models[0]->id);
+  *out = akin_format("%s/vectors/%s%s%.16s.%s", store->folder, id, akin_space_is_plain(space) ? "" : VECTORS_POINTS,
+                     space->key, ending);
   return *out ? AKIN_OK : akin_fail_memory(err, 0);
 }
 
@@ -146,7 +148,7 @@ static akin_status vectors_place(akin_opened_vectors **out, akin_store *store, c
                                  akin_error *err) {
   char *path = NULL;
   size_t i = 0;
-  akin_status status = vectors_path(&path, store, space, err);
+  akin_status status = akin_points_path(&path, store, space, "vec", err);
   if (status) return status;
   while (i < store->vectors_count && strcmp(store->vectors[i].path, path) != 0)
     i++;
@@ -209,30 +211,42 @@ void akin_store_close_vectors(akin_store *store) {
   store->vectors_count = 0;
 }
 
-/* Deletes the files of STORE/vectors whose names begin so. */
-static akin_status vectors_drop(akin_store *store, const char *beginning, akin_error *err) {
+static bool vectors_is_named(const char *name, const char *beginning, const char *ending) {
+  const size_t size = strlen(name), first = strlen(beginning), last = strlen(ending);
+  return size >= first + last && strncmp(name, beginning, first) == 0 && strcmp(name + size - last, ending) == 0;
+}
+
+akin_status akin_store_packed_files(const akin_store *store, const char *beginning, const char *ending,
+                                    const char *keep, size_t *count, bool remove, akin_error *err) {
   akin_status status = AKIN_OK;
+  size_t found = 0;
   char *folder = akin_path_join(store->folder, "vectors");
   DIR *listing = folder ? opendir(folder) : NULL;
-  if (!folder) return akin_fail_memory(err, strlen(store->folder));
-  akin_store_close_vectors(store);
+  if (!folder) status = akin_fail_memory(err, strlen(store->folder));
   for (const struct dirent *entry; !status && listing && (entry = readdir(listing));) {
-    if (strncmp(entry->d_name, beginning, strlen(beginning)) != 0) continue;
+    if (!vectors_is_named(entry->d_name, beginning, ending)) continue;
     char *path = akin_path_join(folder, entry->d_name);
-    status = path ? akin_file_remove(path, err) : akin_fail_memory(err, strlen(folder));
+    if (!path) status = akin_fail_memory(err, strlen(folder));
+    if (path && !(keep && strcmp(path, keep) == 0)) {
+      found++;
+      if (remove) status = akin_file_remove(path, err);
+    }
     akin_free(path);
   }
   if (listing) closedir(listing);
   akin_free(folder);
+  if (count) *count = found;
   return status;
 }
 
 akin_status akin_store_drop_vectors(akin_store *store, const akin_stored_model *model, akin_error *err) {
   char beginning[32];
   snprintf(beginning, sizeof beginning, "%llu-", (unsigned long long)model->id);
-  return vectors_drop(store, beginning, err);
+  akin_store_close_vectors(store);
+  return akin_store_packed_files(store, beginning, ".vec", NULL, NULL, true, err);
 }
 
 void akin_store_drop_points(akin_store *store) {
-  (void)vectors_drop(store, VECTORS_POINTS, NULL);
+  akin_store_close_vectors(store);
+  (void)akin_store_packed_files(store, "", ".vec", NULL, NULL, true, NULL);
 }

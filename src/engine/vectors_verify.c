@@ -70,7 +70,7 @@ akin_status akin_store_verify_vectors(akin_store *store, const akin_stored_model
   akin_vectors *again;
   akin_space *space = NULL;
   akin_error fault = {AKIN_OK, ""};
-  akin_status status = akin_space_open(&space, store, names, 1, AKIN_SCORES_COSINE, err);
+  akin_status status = akin_space_open(&space, store, names, 1, AKIN_SCORES_DEFAULT, err);
   if (!status) status = vectors_find_fault(store, space, &fault, err);
   if (!status && fault.code) {
     akin_fail_context(&fault, fault.code, "made again from the store");

@@ -13,8 +13,8 @@ typedef struct answer_kind {
   bool per_image; /* one of akin_store_recommend's */
 } answer_kind;
 
-static const answer_kind answer_like = {"rank,image,score\n", false};
-static const answer_kind answer_recommendation = {"query,rank,image,score\n", true};
+static const answer_kind answer_like = {"rank,image,score,percentile\n", false};
+static const answer_kind answer_recommendation = {"query,rank,image,score,percentile\n", true};
 
 static const char *answer_query(const akin_hits *hits, size_t index) {
   const char *path = akin_hits_query(hits, index);
@@ -25,6 +25,11 @@ void akin_answer_line(akin_sink *out, const akin_hit *hit) {
   akin_sink_printf(out, "%5u  ", hit->rank);
   akin_sink_text(out, hit->score < 0 ? "" : " ");
   akin_sink_number(out, (double)hit->score, 6);
+  if (hit->percentile >= 0) {
+    akin_sink_text(out, hit->percentile < 9.995 ? "    " : hit->percentile < 99.995 ? "   " : "  ");
+    akin_sink_number(out, hit->percentile, 2);
+    akin_sink_text(out, " %");
+  }
   akin_sink_text(out, "  ");
   akin_sink_line(out, hit->path);
 }
@@ -34,6 +39,9 @@ void akin_answer_json(akin_sink *out, const akin_hit *hit) {
   akin_sink_json_path(out, "image", hit->path);
   akin_sink_text(out, ", \"score\": ");
   akin_sink_number(out, (double)hit->score, 6);
+  if (hit->percentile < 0) return;
+  akin_sink_text(out, ", \"percentile\": ");
+  akin_sink_number(out, hit->percentile, 2);
 }
 
 void akin_answer_csv(akin_sink *out, const akin_hit *hit) {
@@ -41,6 +49,8 @@ void akin_answer_csv(akin_sink *out, const akin_hit *hit) {
   akin_sink_csv(out, hit->path);
   akin_sink_text(out, ",");
   akin_sink_number(out, (double)hit->score, 6);
+  akin_sink_text(out, ",");
+  if (hit->percentile >= 0) akin_sink_number(out, hit->percentile, 2);
 }
 
 /* Like /photos/a.jpg
@@ -84,7 +94,7 @@ static void answer_json_queries(akin_sink *out, const akin_hits *hits) {
 static void answer_json(akin_sink *out, const akin_hits *hits, const answer_kind *kind) {
   akin_sink_text(out, "{\"model\": ");
   akin_sink_json(out, akin_hits_model(hits));
-  akin_sink_text(out, ", ");
+  akin_sink_printf(out, ", \"scores\": \"%s\", ", akin_scores_name(akin_hits_asked(hits)->scores));
   if (kind->per_image)
     akin_sink_json_path(out, "image", answer_query(hits, 0));
   else

@@ -6,11 +6,11 @@
 
 #include <akin/store.h>
 
-/* Of a table: rank, score and path, without the line's end. */
+/* Of a table: rank, score, percentile where it is known, and path, without the line's end. */
 void akin_answer_line(akin_sink *out, const akin_hit *hit);
 /* The members of a JSON object, without its braces. */
 void akin_answer_json(akin_sink *out, const akin_hit *hit);
-/* rank,image,score of a CSV line. */
+/* rank,image,score,percentile of a CSV line; what is not known is left empty. */
 void akin_answer_csv(akin_sink *out, const akin_hit *hit);
 
 #endif

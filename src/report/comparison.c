@@ -171,7 +171,7 @@ static void comparison_csv_agreement(akin_sink *out, const akin_comparison *c) {
 
 static void comparison_csv(akin_sink *out, const akin_comparison *c, bool first) {
   if (c->image) {
-    akin_sink_text(out, first ? "query,model,rank,image,score,only\n" : "");
+    akin_sink_text(out, first ? "query,model,rank,image,score,percentile,only\n" : "");
     comparison_csv_hits(out, c);
   } else {
     akin_sink_text(out, "model,other,common,overlap\n");

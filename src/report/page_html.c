@@ -50,6 +50,13 @@ static void html_tag(akin_sink *out, const char *tag) {
   akin_sink_text(out, "</span>");
 }
 
+static void html_percentile(akin_sink *out, double percentile) {
+  if (percentile < 0) return;
+  akin_sink_text(out, "<span class=\"percentile\">");
+  akin_sink_number(out, percentile, 2);
+  akin_sink_text(out, " %</span>");
+}
+
 static void html_caption(akin_sink *out, const akin_page_card *card, const char *link) {
   akin_sink_text(out, "<figcaption><span class=\"line\">");
   if (card->hit) akin_sink_printf(out, "<span class=\"rank\">%u</span>", card->hit->rank);
@@ -58,6 +65,7 @@ static void html_caption(akin_sink *out, const akin_page_card *card, const char 
     akin_sink_text(out, "<span class=\"score\">");
     akin_sink_number(out, (double)card->hit->score, 3);
     akin_sink_text(out, "</span>");
+    html_percentile(out, card->hit->percentile);
   }
   akin_sink_text(out, "</span>");
   if (card->note) {
@@ -202,5 +210,6 @@ void akin_page_html_foot(akin_sink *out, const akin_page_frame *frame) {
   akin_sink_text(out, "</main>\n<footer>\n");
   html_navigation(out, frame, "Pages, at the end");
   akin_sink_text(out, "<p>Scores are cosine similarities: 1 means the same, 0 unrelated. "
+                      "A percentage is the share of pairs of images in the store that are less alike. "
                       "Made by akin " AKIN_VERSION_STRING ".</p>\n</footer>\n</body>\n</html>\n");
 }

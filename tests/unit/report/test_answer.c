@@ -54,7 +54,7 @@ static void json_of_one_question(void **state) {
   (void)state;
   report_memory m;
   write_hostile(&m, like, AKIN_FORMAT_JSON, 1);
-  REPORT_IS(&m, "{\"model\": \"tiny\", \"queries\": [\"/p/q.jpg\"], \"hits\": ["
+  REPORT_IS(&m, "{\"model\": \"tiny\", \"scores\": \"cosine\", \"queries\": [\"/p/q.jpg\"], \"hits\": ["
                 "{\"rank\": 1, \"image\": \"/p/new\\nline.jpg\", \"score\": 1.000000}, "
                 "{\"rank\": 2, \"image\": \"/p/a \\\"b\\\", 'c' & d.jpg\", \"score\": 0.750000}, "
                 "{\"rank\": 3, \"image\": \"/p/<script>alert(1).jpg\", \"score\": 0.500000}, "
@@ -74,7 +74,7 @@ static void json_of_many_questions(void **state) {
   testing_ok(akin_report_recommendation(m.file, AKIN_FORMAT_JSON, hits, 1, &err), &err);
   testing_ok(akin_report_recommendation(m.file, AKIN_FORMAT_JSON, hits, 0, &err), &err);
 #define LINE                                                                                                           \
-  "{\"model\": \"tiny\", \"image\": \"/p/\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD.jpg\", "                                 \
+  "{\"model\": \"tiny\", \"scores\": \"cosine\", \"image\": \"/p/\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD.jpg\", "         \
   "\"image_base64\": \"L3Av/8CvLmpwZw==\", \"hits\": [{\"rank\": 1, \"image\": \"/h.jpg\", \"score\": 0.931274}]}\n"
   REPORT_IS(&m, LINE LINE);
 #undef LINE
@@ -88,7 +88,8 @@ static void json_of_questions_that_are_not_utf8(void **state) {
   akin_hits *hits = report_question("/a.jpg", REPORT_BYTES);
   report_memory_open(&m);
   testing_ok(akin_report_like(m.file, AKIN_FORMAT_JSON, hits, &err), &err);
-  REPORT_IS(&m, "{\"model\": \"tiny\", \"queries\": [\"/a.jpg\", \"/p/\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD.jpg\"], "
+  REPORT_IS(&m, "{\"model\": \"tiny\", \"scores\": \"cosine\", \"queries\": [\"/a.jpg\", "
+                "\"/p/\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD.jpg\"], "
                 "\"queries_base64\": {\"1\": \"L3Av/8CvLmpwZw==\"}, \"hits\": []}\n");
   akin_hits_free(hits);
 }
@@ -97,13 +98,13 @@ static void csv_keeps_bytes(void **state) {
   (void)state;
   report_memory m;
   write_hostile(&m, like, AKIN_FORMAT_CSV, 1);
-  REPORT_IS(&m, "rank,image,score\n"
-                "1,\"/p/new\nline.jpg\",1.000000\n"
-                "2,\"/p/a \"\"b\"\", 'c' & d.jpg\",0.750000\n"
-                "3,/p/<script>alert(1).jpg,0.500000\n"
-                "4,/p/\xFF\xC0\xAF.jpg,0.250000\n"
-                "5,/p/\x1B[2J\x07.jpg,0.000000\n"
-                "6,/p/\xE2\x80\xAEgpj.exe,-0.250000\n");
+  REPORT_IS(&m, "rank,image,score,percentile\n"
+                "1,\"/p/new\nline.jpg\",1.000000,\n"
+                "2,\"/p/a \"\"b\"\", 'c' & d.jpg\",0.750000,\n"
+                "3,/p/<script>alert(1).jpg,0.500000,\n"
+                "4,/p/\xFF\xC0\xAF.jpg,0.250000,\n"
+                "5,/p/\x1B[2J\x07.jpg,0.000000,\n"
+                "6,/p/\xE2\x80\xAEgpj.exe,-0.250000,\n");
 }
 
 static void csv_of_many_questions_has_one_header(void **state) {
@@ -115,9 +116,37 @@ static void csv_of_many_questions_has_one_header(void **state) {
   report_memory_open(&m);
   testing_ok(akin_report_recommendation(m.file, AKIN_FORMAT_CSV, hits, 1, &err), &err);
   testing_ok(akin_report_recommendation(m.file, AKIN_FORMAT_CSV, hits, 0, &err), &err);
-  REPORT_IS(&m, "query,rank,image,score\n"
-                "\"/a,b.jpg\",1,/c.jpg,0.500000\n"
-                "\"/a,b.jpg\",1,/c.jpg,0.500000\n");
+  REPORT_IS(&m, "query,rank,image,score,percentile\n"
+                "\"/a,b.jpg\",1,/c.jpg,0.500000,\n"
+                "\"/a,b.jpg\",1,/c.jpg,0.500000,\n");
+  akin_hits_free(hits);
+}
+
+/* A percentile is shown where it is known. */
+static void percentiles(void **state) {
+  (void)state;
+  akin_error err;
+  report_memory m;
+  akin_hits *hits = report_question("/q", NULL);
+  report_hit(hits, "/b", 0.5f);
+  akin_hits_rate(hits, 100);
+  report_hit(hits, "/c", 0.25f);
+  akin_hits_rate(hits, 99.991);
+  report_hit(hits, "/d", -0.25f);
+  akin_hits_rate(hits, 7.5);
+  report_memory_open(&m);
+  testing_ok(akin_report_like(m.file, AKIN_FORMAT_TABLE, hits, &err), &err);
+  testing_ok(akin_report_like(m.file, AKIN_FORMAT_CSV, hits, &err), &err);
+  testing_ok(akin_report_like(m.file, AKIN_FORMAT_JSON, hits, &err), &err);
+  REPORT_IS(&m, "Like /q\n"
+                "    1   0.500000  100.00 %  /b\n"
+                "    2   0.250000   99.99 %  /c\n"
+                "    3  -0.250000    7.50 %  /d\n"
+                "rank,image,score,percentile\n1,/b,0.500000,100.00\n2,/c,0.250000,99.99\n3,/d,-0.250000,7.50\n"
+                "{\"model\": \"tiny\", \"scores\": \"cosine\", \"queries\": [\"/q\"], \"hits\": ["
+                "{\"rank\": 1, \"image\": \"/b\", \"score\": 0.500000, \"percentile\": 100.00}, "
+                "{\"rank\": 2, \"image\": \"/c\", \"score\": 0.250000, \"percentile\": 99.99}, "
+                "{\"rank\": 3, \"image\": \"/d\", \"score\": -0.250000, \"percentile\": 7.50}]}\n");
   akin_hits_free(hits);
 }
 
@@ -144,7 +173,7 @@ static void points_under_a_locale_with_commas(void **state) {
   report_memory_open(&m);
   testing_ok(akin_report_like(m.file, AKIN_FORMAT_CSV, hits, &err), &err);
   setlocale(LC_ALL, "C");
-  REPORT_IS(&m, "rank,image,score\n1,/b,0.125000\n");
+  REPORT_IS(&m, "rank,image,score,percentile\n1,/b,0.125000,\n");
   akin_hits_free(hits);
 }
 
@@ -211,6 +240,7 @@ int main(void) {
       cmocka_unit_test(json_of_questions_that_are_not_utf8),
       cmocka_unit_test(csv_keeps_bytes),
       cmocka_unit_test(csv_of_many_questions_has_one_header),
+      cmocka_unit_test(percentiles),
       cmocka_unit_test(paths_keep_bytes),
       cmocka_unit_test_setup_teardown(points_under_a_locale_with_commas, testing_setup, testing_teardown),
       cmocka_unit_test(an_unknown_format),

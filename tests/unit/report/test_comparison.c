@@ -91,11 +91,11 @@ static void csv(void **state) {
   (void)state;
   report_memory m;
   write_sample(&m, AKIN_FORMAT_CSV, false, 1);
-  REPORT_IS(&m, "query,model,rank,image,score,only\n"
-                "/p/q.jpg,small,1,/p/both.jpg,0.750000,0\n"
-                "/p/q.jpg,small,2,\"/p/new\nline.jpg\",0.500000,1\n"
-                "/p/q.jpg,large-one,1,/p/<script>alert(1).jpg,0.750000,1\n"
-                "/p/q.jpg,large-one,2,/p/both.jpg,0.500000,0\n");
+  REPORT_IS(&m, "query,model,rank,image,score,percentile,only\n"
+                "/p/q.jpg,small,1,/p/both.jpg,0.750000,,0\n"
+                "/p/q.jpg,small,2,\"/p/new\nline.jpg\",0.500000,,1\n"
+                "/p/q.jpg,large-one,1,/p/<script>alert(1).jpg,0.750000,,1\n"
+                "/p/q.jpg,large-one,2,/p/both.jpg,0.500000,,0\n");
   write_sample(&m, AKIN_FORMAT_CSV, true, 1);
   REPORT_IS(&m, "model,other,common,overlap\nsmall,large-one,0.500000,0.625000\n");
 }
