@@ -134,8 +134,11 @@ typedef struct akin_import_options {
  *   options: NULL for the defaults
  *   name: where the model's name is written, shortened to name_size bytes with its NUL; 128 suffice. May be NULL
  * Errors: NOT_FOUND, USAGE (options), UNSUPPORTED (unknown file: says --card), MISMATCH (weights that do not fit:
- * layer, expected and found shape), FORMAT (damaged; NaN), REFUSED (name taken), BUSY (another import or removal is at
- * work), IO, NO_SPACE, MEMORY.
+ * layer, expected and found shape), FORMAT (damaged; NaN), LIMIT (more in it than is read; ten seconds and more of
+ * reading), RUNTIME (Keras files: the HDF5 library is missing, or a process cannot be confined), REFUSED (name taken),
+ * BUSY (another import or removal is at work), IO, NO_SPACE, MEMORY.
+ * Threads: Keras files are looked through by a child process, which is waited for by its id. It is forked from the
+ * calling thread and needs no lock of the program's.
  */
 AKIN_API akin_status akin_model_import_file(const char *path, const akin_import_options *options, char *name,
                                             size_t name_size, akin_error *err);

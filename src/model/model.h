@@ -98,8 +98,8 @@ typedef struct akin_import_request {
 
 /* name_out: akin_free. Errors: NOT_FOUND (file, card), UNSUPPORTED (no card for this hash: says --card), MISMATCH (a
  * layer's weights have another shape: names layer, expected and found; weights missing or left over), FORMAT (also NaN
- * or infinite weights), REFUSED (name taken), BUSY (another import or removal is running), USAGE (name), IO, NO_SPACE,
- * MEMORY. Nothing is left behind on failure. */
+ * or infinite weights), those of akin_tensors_open, REFUSED (name taken), BUSY (another import or removal is running),
+ * USAGE (name), IO, NO_SPACE, MEMORY. Nothing is left behind on failure. */
 akin_status akin_model_import(char **name_out, const akin_import_request *request, akin_error *err);
 
 /* ---- an imported model ---- */

@@ -117,8 +117,8 @@ static akin_status scan_list(scan *s, scan_texts *out, akin_h5 object, const cha
     if (status != AKIN_OK || !more.at) return status;
     char **joined = akin_arena_array(&s->arena, out->count + more.count, sizeof *joined);
     if (!joined) return akin_reader_arena_failed(&s->arena, s->err);
-    if (out->count) memcpy(joined, out->at, out->count * sizeof *joined);
-    if (more.count) memcpy(joined + out->count, more.at, more.count * sizeof *joined);
+    if (out->at) memcpy(joined, out->at, out->count * sizeof *joined);
+    memcpy(joined + out->count, more.at, more.count * sizeof *joined);
     *out = (scan_texts){joined, out->count + more.count};
   }
 }

@@ -34,7 +34,11 @@ typedef struct akin_tensor {
 /* A file of tensors; used by one thread at a time. */
 typedef struct akin_tensors akin_tensors;
 
-/* Finds the reader by the file's magic bytes. AKIN_ERROR_UNSUPPORTED names the format and what to do. */
+/*
+ * Finds the reader by the file's first bytes.
+ * Errors: UNSUPPORTED (names the format and what to do), FORMAT (damaged), LIMIT (more in it than is read; it takes too
+ * long), RUNTIME (Keras files: the HDF5 library is missing), NOT_FOUND, IO, MEMORY.
+ */
 akin_status akin_tensors_open(akin_tensors **out, const char *path, akin_error *err);
 void akin_tensors_free(akin_tensors *t); /* NULL is fine */
 
