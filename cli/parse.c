@@ -71,6 +71,7 @@ int cli_no_command(const char *name) {
   for (size_t i = 0; (command = cli_command_at(i)); i++)
     cli_suggest(&suggestion, command->name);
   cli_suggest(&suggestion, "model");
+  cli_suggest(&suggestion, "label");
   if (suggestion.best)
     cli_error("there is no command \"%s\"; did you mean \"%s\"?", name, suggestion.best);
   else

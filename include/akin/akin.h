@@ -5,6 +5,7 @@
 #include <akin/compare.h>
 #include <akin/duplicates.h>
 #include <akin/image.h>
+#include <akin/labels.h>
 #include <akin/map.h>
 #include <akin/model.h>
 #include <akin/report.h>
