@@ -1,24 +1,35 @@
 /* page_duplicates.c - a group of near-identical images as a section of a page: the best copy, then the others. */
+#include "base/error.h"
+#include "base/memory.h"
 #include "base/path.h"
 #include "report/page_html.h"
 
-/* "1600 × 1200, 512 kB" */
-static void duplicates_note(char *out, size_t room, const akin_duplicate *d) {
+#include <string.h>
+
+/* "1600 × 1200, 512 kB, in holidays": copies often have one name, in different folders. */
+static akin_status duplicates_note(char **out, const akin_duplicate *d, akin_error *err) {
   const double kilobytes = (double)d->bytes / 1000;
-  if (kilobytes < 999.5)
-    snprintf(out, room, "%u × %u, %.0f kB", d->width, d->height, kilobytes < 1 && d->bytes > 0 ? 1 : kilobytes);
-  else
-    snprintf(out, room, "%u × %u, %.1f MB", d->width, d->height, kilobytes / 1000);
+  const bool large = kilobytes >= 999.5;
+  const double shown = large ? kilobytes / 1000 : kilobytes < 1 && d->bytes > 0 ? 1 : kilobytes;
+  char *folder = akin_path_folder(d->path);
+  *out = folder ? akin_format("%u × %u, %.*f %s, in %s", d->width, d->height, large ? 1 : 0, shown, large ? "MB" : "kB",
+                              akin_path_name(folder))
+                : NULL;
+  akin_free(folder);
+  return *out ? AKIN_OK : akin_fail_memory(err, strlen(d->path));
 }
 
 static akin_status duplicates_card(akin_sink *out, const akin_duplicate *d, size_t index, const char *base,
                                    akin_pictures *pictures, akin_error *err) {
   static const char *const tags[] = {"Best", "Same content", NULL, "Mirrored"};
   const akin_hit hit = {.rank = (uint32_t)index + 1, .score = d->score, .path = d->path};
-  char note[64];
-  duplicates_note(note, sizeof note, d);
+  char *note = NULL;
+  akin_status status = duplicates_note(&note, d, err);
+  if (status) return status;
   const akin_page_card card = {.path = d->path, .hit = index ? &hit : NULL, .tag = tags[d->copy], .note = note};
-  return akin_page_html_card(out, &card, base, pictures, err);
+  status = akin_page_html_card(out, &card, base, pictures, err);
+  akin_free(note);
+  return status;
 }
 
 static akin_status duplicates_section(akin_sink *out, const void *content, size_t number, const char *base,

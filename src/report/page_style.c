@@ -52,7 +52,7 @@ const char akin_page_style[] =
     ".tag{padding:0 "
     "8px;white-space:nowrap;border-radius:999px;background:var(--accent);color:var(--on-accent);font-size:.75rem;"
     "font-weight:600}\n"
-    ".note{display:block}\n"
+    ".note{display:block;overflow-wrap:anywhere}\n"
     ".name{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;overflow:hidden;"
     "word-break:break-all;color:var(--soft)}\n"
     ".none{align-self:center;color:var(--soft)}\n"

@@ -345,7 +345,8 @@ static void memory_may_be_short(void **state) {
   write_scene(b, &s, "a.jpg");
   write_scene(b, &t, "b.jpg");
   ingest(b);
-  assert_int_equal(find(b->store), AKIN_OK); /* packed features are there: who lacks memory goes on without their file */
+  assert_int_equal(find(b->store),
+                   AKIN_OK); /* packed features are there: who lacks memory goes on without their file */
   assert_true(testing_fail_allocations(find, b->store, true) > 10);
   expect(b, "a.jpg near:b.jpg\n");
 }

@@ -114,8 +114,8 @@ static void as_a_page(void **state) {
   char *html = testing_read(path, NULL);
   assert_non_null(strstr(html, "<p>2 groups, model tiny</p>"));
   assert_int_equal(count_of(html, "4 copies of <bdi>a.jpg</bdi></h2>"), 2);
-  assert_int_equal(count_of(html, "1600 × 1200, 512 kB"), 4);
-  assert_int_equal(count_of(html, "16 × 9, 1 kB"), 2); /* never 0 for a file with bytes */
+  assert_int_equal(count_of(html, "1600 × 1200, 512 kB, in p<"), 4);
+  assert_int_equal(count_of(html, "16 × 9, 1 kB, in p<"), 2); /* never 0 for a file with bytes */
   assert_int_equal(count_of(html, "<span class=\"tag\">Best</span>"), 2);
   assert_int_equal(count_of(html, "<span class=\"tag\">Same content</span>"), 2);
   assert_int_equal(count_of(html, "<span class=\"tag\">Mirrored</span>"), 2);
