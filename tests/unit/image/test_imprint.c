@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#define SEEDS 12
+#define SEEDS 8
 
 static akin_imprint imprint_of(const scene *s) {
   akin_error err;
