@@ -105,7 +105,7 @@ static akin_status bench_ask(bench *b, akin_error *err) {
     akin_scored *best = NULL;
     size_t count = 0;
     status = akin_approximate_best(&best, &count, b->approximate, b->packed, bench_row(&b->questions, b, i), BENCH_K,
-                                   NULL, NULL, 0, err);
+                                   NULL, err);
     for (size_t j = 0; !status && j < count && j < BENCH_K; j++)
       ids[i * BENCH_K + j] = best[j].id;
     akin_free(best);

@@ -26,8 +26,8 @@ static bool answer_skips(void *context, uint64_t content_id) {
 static akin_status answer_best(akin_scored **out, size_t *count, akin_question *q, const float *v, size_t k,
                                akin_error *err) {
   if (q->graph && k <= AKIN_APPROXIMATE_K) {
-    const size_t excluded = q->query->include_self ? 0 : q->content_count;
-    akin_status status = akin_approximate_best(out, count, q->graph, q->vectors, v, k, answer_skips, q, excluded, err);
+    const akin_approximate_skip skip = {answer_skips, q, q->query->include_self ? 0 : q->content_count};
+    akin_status status = akin_approximate_best(out, count, q->graph, q->vectors, v, k, &skip, err);
     if (status || *count >= k) return status;
     akin_free(*out);
   }
@@ -135,7 +135,7 @@ static akin_status answer_search(answer *a, size_t k, akin_error *err) {
   akin_status status = q->query->combine == AKIN_COMBINE_ANY ? answer_search_any(&a->best, &a->contents, q, k, err)
                                                              : answer_best(&a->best, &a->contents, q, q->asked, k, err);
   a->all = a->contents < k;
-  while (a->contents > 0 && a->best[a->contents - 1].score < q->query->min_score) {
+  while (a->best && a->contents > 0 && a->best[a->contents - 1].score < q->query->min_score) {
     a->contents--;
     a->all = true;
   }

@@ -91,7 +91,7 @@ akin_status akin_approximate_new(akin_approximate **out, uint32_t dim, akin_comp
 
 void akin_approximate_free(akin_approximate *a) {
   if (!a) return;
-  if (a->graph) a->hnsw->destroy(a->graph);
+  if (a->hnsw && a->graph) a->hnsw->destroy(a->graph);
   akin_mapping_close(&a->mapping);
   akin_free(a->packed);
   akin_free(a->candidates);
@@ -248,27 +248,33 @@ static size_t approximate_cut(akin_scored *scored, size_t count, size_t k) {
   return kept;
 }
 
+/* Scores of the candidates that may be hits; gives how many. */
+static size_t approximate_score(akin_scored *scored, const akin_approximate *a, size_t candidates,
+                                const akin_vectors *v, const float *query, const akin_approximate_skip *skip) {
+  size_t count = 0;
+  for (size_t i = 0; i < candidates; i++) {
+    const uint64_t id = a->candidates[i];
+    const float *row = skip && skip->skip(skip->context, id) ? NULL : akin_vectors_find(v, id);
+    if (!row) continue;
+    akin_search_scores(&scored[count].score, query, row, 1, a->dim, a->dim);
+    scored[count].id = id;
+    count += scored[count].score >= -1; /* not NaN */
+  }
+  return count;
+}
+
 akin_status akin_approximate_best(akin_scored **out, size_t *count, akin_approximate *a, const akin_vectors *v,
-                                  const float *query, size_t k, bool (*skip)(void *context, uint64_t id), void *context,
-                                  size_t excluded, akin_error *err) {
-  size_t candidates = 0, scored = 0, wanted = 0;
+                                  const float *query, size_t k, const akin_approximate_skip *skip, akin_error *err) {
+  size_t candidates = 0, wanted = 0;
   *out = NULL;
   *count = 0;
   if (k == 0) return akin_fail(err, AKIN_ERROR_USAGE, "0 hits were asked for, 1 or more are possible");
-  if (!akin_add(&wanted, k, excluded)) wanted = SIZE_MAX;
+  if (!akin_add(&wanted, k, skip ? skip->most : 0)) wanted = SIZE_MAX;
   akin_status status = approximate_candidates(a, query, wanted, &candidates, err);
   if (status) return status;
   akin_scored *found = akin_calloc(candidates + 1, sizeof *found);
   if (!found) return akin_fail_memory(err, candidates * sizeof *found);
-  for (size_t i = 0; i < candidates; i++) {
-    const uint64_t id = a->candidates[i];
-    const float *row = skip && skip(context, id) ? NULL : akin_vectors_find(v, id);
-    if (!row) continue;
-    akin_search_scores(&found[scored].score, query, row, 1, a->dim, a->dim);
-    found[scored].id = id;
-    scored += found[scored].score >= -1; /* not NaN */
-  }
-  *count = approximate_cut(found, scored, k);
+  *count = approximate_cut(found, approximate_score(found, a, candidates, v, query, skip), k);
   *out = found;
   return AKIN_OK;
 }

@@ -73,13 +73,19 @@ akin_status akin_approximate_save(akin_approximate *a, const char *path, const a
 akin_status akin_approximate_extra(akin_approximate *a, uint64_t id, akin_error *err);
 size_t akin_approximate_extra_count(const akin_approximate *a);
 
+/* Rows that are to be no hits: those that skip is true for, `most` of them at most. */
+typedef struct akin_approximate_skip {
+  bool (*skip)(void *context, uint64_t id);
+  void *context;
+  size_t most;
+} akin_approximate_skip;
+
 /*
  * As akin_search_best, but best among the candidates that the graph gives: the same scores in the same order, some hits
- * may be missing. Rows that are not in v any more are no hits. excluded: how many rows skip is true for, at most.
- * *count is less than k when too few candidates were left: ask exactly then.
+ * may be missing. Rows that are not in v any more are no hits. skip: NULL: none are skipped. *count is less than k when
+ * too few candidates were left: ask exactly then.
  */
 akin_status akin_approximate_best(akin_scored **out, size_t *count, akin_approximate *a, const akin_vectors *v,
-                                  const float *query, size_t k, bool (*skip)(void *context, uint64_t id), void *context,
-                                  size_t excluded, akin_error *err);
+                                  const float *query, size_t k, const akin_approximate_skip *skip, akin_error *err);
 
 #endif

@@ -42,7 +42,10 @@ static void recall_sample(recall *r) {
   const size_t live = akin_vectors_live(r->vectors), parts = live < RECALL_QUESTIONS ? live : RECALL_QUESTIONS;
   const float *rows = NULL;
   const uint64_t *ids = NULL;
-  size_t stride = 0, seen = 0, begin = 0, size = parts ? live / parts : 0, next = size ? recall_random(0) % size : 0;
+  const size_t size = parts ? live / parts : 0;
+  size_t stride = 0, seen = 0, begin = 0;
+  if (size == 0) return;
+  size_t next = recall_random(0) % size;
   for (size_t run = 0, n; (n = akin_vectors_run(r->vectors, run, &rows, &stride, &ids)) > 0; run++) {
     for (size_t i = 0; i < n && r->count < parts; i++) {
       if (ids[i] == 0 || seen++ != next) continue;
@@ -110,7 +113,8 @@ static akin_status recall_ask(recall *r, akin_approximate *a, float *out, akin_e
     size_t count = 0;
     float last = 0;
     const size_t expected = recall_expected(q, &last);
-    status = akin_approximate_best(&hits, &count, a, r->vectors, q->row, RECALL_K, recall_is_self, q, 1, err);
+    const akin_approximate_skip self = {recall_is_self, q, 1};
+    status = akin_approximate_best(&hits, &count, a, r->vectors, q->row, RECALL_K, &self, err);
     for (size_t j = 0; !status && j < count && j < expected; j++)
       found += hits[j].score >= last;
     all += expected;

@@ -3,6 +3,7 @@
 
 #if defined(__x86_64__)
 
+#include <cpuid.h>
 #include <immintrin.h>
 
 #define COMPACT_AVX2 __attribute__((target("avx2,f16c,fma"))) static
@@ -41,8 +42,11 @@ COMPACT_AVX2 float compact_avx2_f16(const uint16_t *a, const uint16_t *b, size_t
 
 const akin_compact_kernels akin_compact_avx2 = {compact_avx2_i8, compact_avx2_f16};
 
+/* Not every compiler knows "f16c" by name; that the system saves the wide registers is part of the answer for AVX2. */
 bool akin_compact_avx2_supported(void) {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c") && __builtin_cpu_supports("fma");
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __get_cpuid(1, &a, &b, &c, &d) &&
+         (c & bit_F16C);
 }
 
 #endif

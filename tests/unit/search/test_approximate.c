@@ -92,16 +92,17 @@ static void bench_open(bench *b, bool writable, bool expected) {
 }
 
 /* How many of the exact best 10 of every 7th row are found; scores must be the same to the bit, and in order. */
-static double bench_recall(bench *b, bool (*skip)(void *context, uint64_t id), size_t excluded) {
+static double bench_recall(bench *b, bool (*skip)(void *context, uint64_t id)) {
   size_t found = 0, all = 0;
   for (size_t i = 0; i < ROWS; i += 7) {
     akin_scored *exact = NULL, *near = TESTING_POISON;
     size_t n = 0, m = 99;
     uint64_t self = i + 1;
+    const akin_approximate_skip skipped = {skip, &self, 1};
     const float *row = b->rows + i * DIM;
     akin_error err;
     testing_ok(akin_search_best(&exact, &n, b->vectors, row, 10, skip, &self, &err), &err);
-    testing_ok(akin_approximate_best(&near, &m, b->graph, b->vectors, row, 10, skip, &self, excluded, &err), &err);
+    testing_ok(akin_approximate_best(&near, &m, b->graph, b->vectors, row, 10, skip ? &skipped : NULL, &err), &err);
     assert_int_equal(m, n);
     for (size_t j = 0, k = 0; j < m; j++) {
       float score = 0;
@@ -132,15 +133,15 @@ static void test_finds_what_exact_search_finds(void **state) {
     const akin_approximate_facts *facts = akin_approximate_facts_of(b->graph);
     assert_int_equal(facts->sampled, 200);
     assert_true(facts->recall >= AKIN_APPROXIMATE_RECALL && facts->recall <= 1);
-    assert_true(bench_recall(b, is_self, 1) >= 0.97);
-    assert_true(bench_recall(b, NULL, 0) >= 0.97);
+    assert_true(bench_recall(b, is_self) >= 0.97);
+    assert_true(bench_recall(b, NULL) >= 0.97);
     bench_save(b, 7);
     bench_open(b, false, true);
     facts = akin_approximate_facts_of(b->graph);
     assert_int_equal(facts->kind, kind);
     assert_int_equal(facts->generation, 7);
     assert_int_equal(facts->features, ROWS);
-    assert_true(bench_recall(b, is_self, 1) >= 0.97);
+    assert_true(bench_recall(b, is_self) >= 0.97);
   }
 }
 
@@ -163,7 +164,7 @@ static void test_follows(void **state) {
   bench_save(b, 2);
   bench_open(b, false, true);
   assert_int_equal(akin_approximate_facts_of(b->graph)->features, ROWS - 300);
-  assert_true(bench_recall(b, is_self, 1) >= 0.97);
+  assert_true(bench_recall(b, is_self) >= 0.97);
 }
 
 /* A graph that is behind: what went is no hit, what came is one when it is said to be there. */
@@ -180,7 +181,7 @@ static void test_behind(void **state) {
   for (uint64_t id = 1991; id <= ROWS; id++) /* ten of them it has already */
     testing_ok(akin_approximate_extra(b->graph, id, &err), &err);
   assert_int_equal(akin_approximate_extra_count(b->graph), ROWS - 1990);
-  assert_true(bench_recall(b, is_self, 1) >= 0.97);
+  assert_true(bench_recall(b, is_self) >= 0.97);
 }
 
 static bool never(void *context, uint64_t id) {
@@ -193,23 +194,24 @@ static void test_edges(void **state) {
   bench *b = *state;
   akin_error err;
   akin_scored *best = TESTING_POISON;
+  const akin_approximate_skip all = {never, NULL, SIZE_MAX};
   size_t count = 9;
   bench_build(b, AKIN_COMPACT_I8, 1); /* of nothing */
   assert_true(akin_approximate_facts_of(b->graph)->recall == 1);
-  testing_ok(akin_approximate_best(&best, &count, b->graph, b->vectors, b->rows, 3, NULL, NULL, 0, &err), &err);
+  testing_ok(akin_approximate_best(&best, &count, b->graph, b->vectors, b->rows, 3, NULL, &err), &err);
   assert_int_equal(count, 0);
   akin_free(best);
   bench_add(b, 0, 3);
   bench_build(b, AKIN_COMPACT_I8, 64); /* more threads than rows */
-  testing_ok(akin_approximate_best(&best, &count, b->graph, b->vectors, b->rows, SIZE_MAX, NULL, NULL, 7, &err), &err);
+  testing_ok(akin_approximate_best(&best, &count, b->graph, b->vectors, b->rows, SIZE_MAX, NULL, &err), &err);
   assert_int_equal(count, 3);
   assert_int_equal(best[0].id, 1);
   akin_free(best);
-  testing_ok(akin_approximate_best(&best, &count, b->graph, b->vectors, b->rows, 3, never, NULL, 0, &err), &err);
+  testing_ok(akin_approximate_best(&best, &count, b->graph, b->vectors, b->rows, 3, &all, &err), &err);
   assert_int_equal(count, 0);
   akin_free(best);
-  testing_expect(akin_approximate_best(&best, &count, b->graph, b->vectors, b->rows, 0, NULL, NULL, 0, &err),
-                 AKIN_ERROR_USAGE, &err);
+  testing_expect(akin_approximate_best(&best, &count, b->graph, b->vectors, b->rows, 0, NULL, &err), AKIN_ERROR_USAGE,
+                 &err);
   assert_null(best);
   akin_approximate *wide = TESTING_POISON;
   testing_expect(akin_approximate_new(&wide, 131073, AKIN_COMPACT_I8, false, &err), AKIN_ERROR_LIMIT, &err);
@@ -329,8 +331,7 @@ static void test_memory_runs_out(void **state) {
     if (!status && graph) status = akin_approximate_add_all(graph, b->vectors, 1, NULL, NULL, NULL);
     if (!status && graph) status = akin_approximate_measure(graph, b->vectors, 1, NULL);
     if (!status && graph) status = akin_approximate_save(graph, b->path, &key, 2, NULL);
-    if (!status && graph)
-      status = akin_approximate_best(&best, &count, graph, b->vectors, b->rows, 5, NULL, NULL, 0, NULL);
+    if (!status && graph) status = akin_approximate_best(&best, &count, graph, b->vectors, b->rows, 5, NULL, NULL);
     const bool reached = akin_memory_count() >= nth;
     akin_memory_fail_at(0, true);
     assert_true(status == AKIN_OK || status == AKIN_ERROR_MEMORY);
