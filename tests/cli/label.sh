@@ -19,7 +19,7 @@ try akin label list price
 try akin label list colour --format csv
 try akin label list price --format json
 akin label list --format json >names.json
-json_is labels names.json
+json_is label-names names.json
 akin label list colour --format json >values.json
 json_is label-values values.json
 
