@@ -12,6 +12,7 @@ static const cli_command *const commands_models[] = {&cli_model_list,
                                                      &cli_model_inspect,
                                                      &cli_model_export,
                                                      &cli_model_remove,
+                                                     &cli_model_suggest,
                                                      NULL};
 static const cli_command *const commands_akin[] = {&cli_help, &cli_version, &cli_completions, NULL};
 

@@ -22,6 +22,7 @@ extern const cli_command cli_model_list;
 extern const cli_command cli_model_pull;
 extern const cli_command cli_model_import;
 extern const cli_command cli_model_inspect;
+extern const cli_command cli_model_suggest;
 extern const cli_command cli_model_export;
 extern const cli_command cli_model_remove;
 extern const cli_command cli_help;

@@ -30,7 +30,7 @@ typedef struct cli_settings {
   /* One of the option's choices; NULL: not given. */
   const char *format_name, *preprocess, *pooling, *precision, *order, *scores;
   const char *where;
-  uint64_t k, jobs, size, side, offset; /* side 0: not given */
+  uint64_t k, jobs, sample, size, side, offset; /* side 0: not given */
   double min_score, diverse;
   uint64_t max_bytes, max_pixels; /* 0: not given; UINT64_MAX: lifted */
   bool quiet, verbose, help;

@@ -11,5 +11,6 @@
 #include <akin/report.h>
 #include <akin/status.h>
 #include <akin/store.h>
+#include <akin/suggest.h>
 
 #endif

@@ -1,0 +1,177 @@
+/* cmd_suggest.c - akin model suggest: which imported model finds the user's own images again. */
+#include "commands.h"
+#include "messages.h"
+#include "opened.h"
+#include "result.h"
+#include "signals.h"
+
+#include <akin/suggest.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const suggest_names[AKIN_ALTERATIONS] = {"crop", "mirror", "compress", "colour"};
+
+typedef struct suggest_line {
+  char model[CLI_MODEL_NAME];
+  akin_suggestion facts;
+} suggest_line;
+
+typedef struct suggest_work {
+  suggest_line *lines; /* cli_release */
+  size_t count, room;
+  uint64_t skipped;
+  bool quiet, drawn;
+} suggest_work;
+
+static void suggest_clear(suggest_work *work) {
+  if (work->drawn) fputs("\r\033[K", stderr);
+  fflush(stderr);
+  work->drawn = false;
+}
+
+static void suggest_on_progress(void *context, const char *model, uint64_t done, uint64_t total) {
+  suggest_work *work = context;
+  if (work->quiet || !cli_on_terminal()) return;
+  fprintf(stderr, "\r%s: %" PRIu64 " of %" PRIu64 " images\033[K", model, done, total);
+  fflush(stderr);
+  work->drawn = true;
+}
+
+static void suggest_on_skipped(void *context, const char *path, const char *reason) {
+  suggest_work *work = context;
+  suggest_clear(work);
+  work->skipped++;
+  cli_tell_skipped(path, reason);
+}
+
+static int suggest_should_cancel(void *context) {
+  (void)context;
+  return cli_interrupted();
+}
+
+static akin_status suggest_visit(void *context, const akin_suggestion *suggestion) {
+  suggest_work *work = context;
+  if (work->count == work->room) {
+    const size_t room = work->room ? work->room * 2 : 32;
+    suggest_line *lines = cli_allocate(room, sizeof *lines);
+    if (!lines) return AKIN_ERROR_MEMORY;
+    if (work->count > 0) memcpy(lines, work->lines, work->count * sizeof *lines);
+    cli_release(work->lines);
+    work->lines = lines;
+    work->room = room;
+  }
+  suggest_line *line = &work->lines[work->count++];
+  snprintf(line->model, sizeof line->model, "%s", suggestion->model);
+  line->facts = *suggestion;
+  return AKIN_OK;
+}
+
+/* The best first. */
+static int suggest_order(const void *a, const void *b) {
+  const akin_suggestion *x = &((const suggest_line *)a)->facts, *y = &((const suggest_line *)b)->facts;
+  if (x->mean_reciprocal_rank != y->mean_reciprocal_rank)
+    return x->mean_reciprocal_rank < y->mean_reciprocal_rank ? 1 : -1;
+  return (x->margin < y->margin) - (x->margin > y->margin);
+}
+
+/* ---- telling ---- */
+
+static void suggest_table(FILE *out, const suggest_work *work) {
+  char bytes[CLI_NUMBER_TEXT];
+  fprintf(out, "%-24s %6s %7s  %5s %8s %8s", "model", "score", "margin", "dim", "size", "ms/image");
+  for (size_t a = 0; a < AKIN_ALTERATIONS; a++)
+    fprintf(out, " %8s", suggest_names[a]);
+  fputc('\n', out);
+  for (size_t i = 0; i < work->count; i++) {
+    const akin_suggestion *f = &work->lines[i].facts;
+    fprintf(out, "%-24s %6.3f %7.3f  %5u %8s %8.1f", work->lines[i].model, f->mean_reciprocal_rank, f->margin, f->dim,
+            cli_bytes_text(bytes, f->bytes), f->milliseconds);
+    for (size_t a = 0; a < AKIN_ALTERATIONS; a++)
+      fprintf(out, " %6.1f %%", 100 * f->found[a]);
+    fputc('\n', out);
+  }
+}
+
+static akin_status suggest_json_line(FILE *out, const suggest_line *line, akin_error *err) {
+  const akin_suggestion *f = &line->facts;
+  fputs("{\"model\": ", out);
+  akin_status status = akin_json_string(out, line->model, err);
+  fprintf(out,
+          ", \"score\": %.6f, \"margin\": %.6f, \"dim\": %u, \"bytes\": %" PRIu64
+          ", \"milliseconds\": %.3f, \"images\": %u, \"found\": {",
+          f->mean_reciprocal_rank, f->margin, f->dim, f->bytes, f->milliseconds, f->images);
+  for (size_t a = 0; a < AKIN_ALTERATIONS; a++)
+    fprintf(out, "%s\"%s\": %.6f", a ? ", " : "", suggest_names[a], f->found[a]);
+  fputs("}}\n", out);
+  return status;
+}
+
+static int suggest_tell(suggest_work *work, const cli_settings *s) {
+  akin_error err;
+  cli_result result;
+  int code = cli_result_open(&result, s->output);
+  akin_status status = AKIN_OK;
+  if (code != CLI_DONE) return code;
+  qsort(work->lines, work->count, sizeof *work->lines, suggest_order);
+  if (s->format == CLI_FORMAT_JSON)
+    for (size_t i = 0; !status && i < work->count; i++)
+      status = suggest_json_line(result.file, &work->lines[i], &err);
+  else
+    suggest_table(result.file, work);
+  return cli_result_close(&result, status ? cli_fail(status, &err) : CLI_DONE);
+}
+
+static int suggest_run(const cli_settings *s) {
+  akin_error err;
+  suggest_work work = {.quiet = s->quiet};
+  akin_suggest_options options = AKIN_SUGGEST_OPTIONS_INIT;
+  if (s->sample) options.sample = (uint32_t)s->sample;
+  options.jobs = (uint32_t)s->jobs;
+  if (s->max_bytes) options.limits.max_bytes = s->max_bytes;
+  if (s->max_pixels) options.limits.max_pixels = s->max_pixels;
+  options.on_progress = suggest_on_progress;
+  options.on_skipped = suggest_on_skipped;
+  options.should_cancel = suggest_should_cancel;
+  options.context = &work;
+  cli_signals_catch();
+  akin_status status =
+      akin_models_suggest(cli_list_items(&s->operands), s->operands.count, &options, suggest_visit, &work, &err);
+  suggest_clear(&work);
+  int code = status ? cli_fail(status, &err) : suggest_tell(&work, s);
+  if (code == CLI_DONE && work.skipped > 0) code = CLI_SKIPPED;
+  cli_release(work.lines);
+  return code;
+}
+
+static const cli_option suggest_sample = {
+    0, "sample", "N", CLI_NUMBER, offsetof(cli_settings, sample), 2, 10000, NULL, "how many images (default: 200)"};
+
+static const cli_option *const suggest_options[] = {
+    &suggest_sample,  &cli_option_jobs,      &cli_option_format,     &cli_option_output, &cli_option_files_from,
+    &cli_option_null, &cli_option_max_bytes, &cli_option_max_pixels, &cli_option_quiet,  NULL};
+
+static const cli_example suggest_examples[] = {
+    {"akin model suggest ~/Pictures", "the imported models, the one that knows your images best first"}, {NULL, NULL}};
+
+const cli_command cli_model_suggest = {
+    .name = "model suggest",
+    .synopsis = "PHOTOS...",
+    .operand = CLI_OPERAND_FILES,
+    .least = 1,
+    .most = SIZE_MAX,
+    .summary = "which imported model knows your images best",
+    .description =
+        "Takes a sample of the images, alters each (its middle half, mirrored, compressed to JPEG quality 10, brighter "
+        "and warmer), and has every imported model look for the original among the sample. No labels are "
+        "needed.\n\nThe columns tell how often the original was found first; the score is the mean of 1 / its rank, "
+        "the margin how much more similar it was than the next. They "
+        "tell how steady a model's features are on your images, not whether two images that you find alike are alike "
+        "to it: for that, akin compare shows both, and akin evaluate measures it where there are labels. Milliseconds "
+        "are those of one core.",
+    .formats = "table|json",
+    .options = suggest_options,
+    .examples = suggest_examples,
+    .may_skip = true,
+    .run = suggest_run};

@@ -1,0 +1,268 @@
+/*
+ * suggest.c - how well the imported models find images of the user's own again. Each image of a sample is altered in a
+ * few ways, and looked for among the originals.
+ */
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/thread.h"
+#include "engine/sample.h"
+#include "image/alter.h"
+#include "image/image.h"
+#include "search/search.h"
+
+#include <akin/model.h>
+#include <akin/suggest.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUGGEST_SAMPLE_MOST 10000
+#define SUGGEST_FEATURES    (1 + AKIN_ALTERATIONS) /* of an image: its own, then one an alteration */
+
+/* One model at work on the sample. */
+typedef struct suggest_run {
+  const akin_suggest_options *options;
+  const akin_sample *sample;
+  akin_model *model;
+  uint32_t dim;
+  float *features;      /* f32 [SUGGEST_FEATURES, images, dim] */
+  bool *usable;         /* [images]: all of its features are there */
+  double *seconds;      /* [images] */
+  pthread_mutex_t lock; /* around what follows, and around the callbacks */
+  size_t next, done;
+  bool cancelled;
+  bool tell; /* skipped images: with the first model only */
+  akin_error err;
+} suggest_run;
+
+static float *suggest_feature(const suggest_run *run, size_t which, size_t image) {
+  return run->features + (which * run->sample->count + image) * run->dim;
+}
+
+/* ---- one image ---- */
+
+static akin_status suggest_altered(suggest_run *run, size_t image, const akin_pixels *pixels, akin_error *err) {
+  akin_buffer jpeg = AKIN_BUFFER_INIT(0);
+  akin_status status = AKIN_OK;
+  for (size_t a = 0; !status && a < AKIN_ALTERATIONS; a++) {
+    akin_buffer_clear(&jpeg);
+    status = akin_image_alter(&jpeg, pixels, (akin_alteration)a, err);
+    if (!status)
+      status = akin_model_embed_memory(run->model, suggest_feature(run, 1 + a, image), jpeg.data, jpeg.size, 0, err);
+  }
+  akin_buffer_free(&jpeg);
+  return status;
+}
+
+static akin_status suggest_image(suggest_run *run, size_t image, akin_error *err) {
+  akin_buffer bytes = AKIN_BUFFER_INIT(0);
+  akin_image decoded = {0};
+  akin_status status = akin_file_read(&bytes, run->sample->paths[image], run->options->limits.max_bytes, NULL, err);
+  const double began = akin_clock_seconds();
+  if (!status)
+    status = akin_model_embed_memory(run->model, suggest_feature(run, 0, image), bytes.data, bytes.size, 0, err);
+  run->seconds[image] = akin_clock_seconds() - began;
+  if (!status) status = akin_image_decode(&decoded, NULL, bytes.data, bytes.size, NULL, &run->options->limits, err);
+  if (!status) {
+    const akin_pixels pixels = {decoded.pixels, decoded.width, decoded.height, (size_t)decoded.width * 3};
+    status = suggest_altered(run, image, &pixels, err);
+  }
+  akin_image_free(&decoded);
+  akin_buffer_free(&bytes);
+  return status;
+}
+
+/* Is it the image's own fault? */
+static bool suggest_skips(akin_status status) {
+  return status == AKIN_ERROR_NOT_FOUND || status == AKIN_ERROR_IO || status == AKIN_ERROR_FORMAT ||
+         status == AKIN_ERROR_UNSUPPORTED || status == AKIN_ERROR_LIMIT;
+}
+
+/* ---- all of them, on several threads ---- */
+
+/* The next image to do; false when there is none, or a reason to stop. */
+static bool suggest_take(suggest_run *run, size_t *image) {
+  pthread_mutex_lock(&run->lock);
+  const bool more = run->next < run->sample->count && !run->cancelled && !run->err.code;
+  if (more) *image = run->next++;
+  pthread_mutex_unlock(&run->lock);
+  return more;
+}
+
+static void suggest_finish(suggest_run *run, size_t image, akin_status status, const akin_error *why) {
+  const akin_suggest_options *o = run->options;
+  pthread_mutex_lock(&run->lock);
+  run->done++;
+  run->usable[image] = status == AKIN_OK;
+  if (status && !suggest_skips(status)) run->err = *why;
+  if (suggest_skips(status) && run->tell && o->on_skipped)
+    o->on_skipped(o->context, run->sample->paths[image], why->text);
+  if (o->on_progress) o->on_progress(o->context, akin_model_name(run->model), run->done, run->sample->count);
+  if (o->should_cancel && o->should_cancel(o->context)) run->cancelled = true;
+  pthread_mutex_unlock(&run->lock);
+}
+
+static void suggest_work(void *context, unsigned index) {
+  suggest_run *run = context;
+  akin_error why;
+  (void)index;
+  for (size_t image; suggest_take(run, &image);)
+    suggest_finish(run, image, suggest_image(run, image, &why), &why);
+}
+
+/* ---- judging ---- */
+
+/* Takes one altered image into account: where its original stands among all, and how far it is from the next. */
+static void suggest_count(const suggest_run *run, const float *scores, size_t image, size_t alteration,
+                          akin_suggestion *out) {
+  size_t before = 0;
+  float best = -1;
+  for (size_t i = 0; i < run->sample->count; i++) {
+    if (!run->usable[i] || i == image) continue;
+    before += scores[i] > scores[image];
+    if (scores[i] > best) best = scores[i];
+  }
+  out->found[alteration] += before == 0;
+  out->mean_reciprocal_rank += 1 / (double)(before + 1);
+  out->margin += (double)scores[image] - (double)best;
+}
+
+static int suggest_order(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Of the usable images, whose times come first then. The median: the first images wait until the network is compiled.
+ */
+static double suggest_median(suggest_run *run, size_t usable) {
+  for (size_t i = 0, kept = 0; i < run->sample->count; i++)
+    if (run->usable[i]) run->seconds[kept++] = run->seconds[i];
+  qsort(run->seconds, usable, sizeof *run->seconds, suggest_order);
+  return run->seconds[usable / 2];
+}
+
+static akin_status suggest_judge(suggest_run *run, akin_suggestion *out, akin_error *err) {
+  const size_t count = run->sample->count;
+  float *scores = akin_calloc(count, sizeof *scores);
+  if (!scores) return akin_fail_memory(err, count * sizeof *scores);
+  for (size_t i = 0; i < count; i++) {
+    out->images += run->usable[i];
+    for (size_t a = 0; run->usable[i] && a < AKIN_ALTERATIONS; a++) {
+      akin_search_scores(scores, suggest_feature(run, 1 + a, i), run->features, count, run->dim, run->dim);
+      suggest_count(run, scores, i, a, out);
+    }
+  }
+  akin_free(scores);
+  if (out->images < 2)
+    return akin_fail(err, AKIN_ERROR_NOT_FOUND,
+                     "fewer than two images that can be read: more are needed to choose from");
+  out->milliseconds = 1e3 * suggest_median(run, out->images);
+  out->mean_reciprocal_rank /= (double)out->images * AKIN_ALTERATIONS;
+  out->margin /= (double)out->images * AKIN_ALTERATIONS;
+  for (size_t a = 0; a < AKIN_ALTERATIONS; a++)
+    out->found[a] /= out->images;
+  return AKIN_OK;
+}
+
+/* ---- one model ---- */
+
+static akin_status suggest_allocate(suggest_run *run, akin_error *err) {
+  size_t values;
+  const size_t count = run->sample->count;
+  run->dim = akin_model_dim(run->model);
+  if (!akin_multiply(&values, count * SUGGEST_FEATURES, run->dim)) return akin_fail_memory(err, SIZE_MAX);
+  run->features = akin_calloc(values, sizeof *run->features);
+  run->usable = akin_calloc(count, sizeof *run->usable);
+  run->seconds = akin_calloc(count, sizeof *run->seconds);
+  return run->features && run->usable && run->seconds ? AKIN_OK : akin_fail_memory(err, values * sizeof *run->features);
+}
+
+static akin_status suggest_compute(suggest_run *run, unsigned jobs, akin_error *err) {
+  akin_status status = akin_threads_run(jobs, suggest_work, run, err);
+  if (status) return status;
+  if (run->err.code) return akin_fail(err, run->err.code, "%s", run->err.text);
+  return run->cancelled ? akin_fail(err, AKIN_ERROR_CANCELLED, "stopped") : AKIN_OK;
+}
+
+static akin_status suggest_model(suggest_run *run, const char *name, akin_suggestion *out, akin_error *err) {
+  const akin_suggest_options *o = run->options;
+  akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
+  const unsigned jobs = o->jobs ? o->jobs : akin_thread_cores();
+  options.models_folder = o->models_folder;
+  options.limits = o->limits;
+  options.workers = jobs;
+  run->next = run->done = 0;
+  akin_status status = akin_model_open(&run->model, name, &options, err);
+  if (!status) status = suggest_allocate(run, err);
+  if (!status) status = suggest_compute(run, jobs, err);
+  if (!status) {
+    out->dim = run->dim;
+    status = suggest_judge(run, out, err);
+  }
+  akin_free(run->features);
+  akin_free(run->usable);
+  akin_free(run->seconds);
+  run->features = NULL;
+  run->usable = NULL;
+  run->seconds = NULL;
+  akin_model_free(run->model);
+  run->model = NULL;
+  run->tell = false;
+  return status;
+}
+
+/* ---- all models ---- */
+
+typedef struct suggest_all {
+  suggest_run run;
+  akin_suggest_visit *visit;
+  void *context;
+  akin_error *err;
+  bool visited;
+} suggest_all;
+
+static akin_status suggest_visit_model(void *context, const akin_model_entry *entry) {
+  suggest_all *all = context;
+  akin_suggestion suggestion = {.model = entry->name, .bytes = entry->bytes};
+  akin_error why;
+  if (!entry->imported) return AKIN_OK;
+  akin_status status = suggest_model(&all->run, entry->name, &suggestion, &why);
+  all->visited = true;
+  if (!status) return all->visit(all->context, &suggestion);
+  return akin_fail(all->err, status, "%s", why.text);
+}
+
+static akin_status suggest_check(const akin_suggest_options *o, size_t count, akin_error *err) {
+  if (o->version != AKIN_SUGGEST_OPTIONS_VERSION) {
+    return akin_fail(err, AKIN_ERROR_USAGE, "suggest options of version %u, this library knows version %u", o->version,
+                     AKIN_SUGGEST_OPTIONS_VERSION);
+  }
+  if (count == 0) return akin_fail(err, AKIN_ERROR_USAGE, "no folder or file was given");
+  if (o->sample < 2 || o->sample > SUGGEST_SAMPLE_MOST)
+    return akin_fail(err, AKIN_ERROR_USAGE, "a sample of %u images: take 2 to %d", o->sample, SUGGEST_SAMPLE_MOST);
+  return o->jobs <= 1024 ? AKIN_OK : akin_fail(err, AKIN_ERROR_USAGE, "%u jobs, at most 1,024 are possible", o->jobs);
+}
+
+akin_status akin_models_suggest(const char *const *paths, size_t count, const akin_suggest_options *options,
+                                akin_suggest_visit *visit, void *context, akin_error *err) {
+  static const akin_suggest_options defaults = AKIN_SUGGEST_OPTIONS_INIT;
+  akin_sample sample = {0};
+  suggest_all all = {.run = {.options = options ? options : &defaults,
+                             .sample = &sample,
+                             .lock = PTHREAD_MUTEX_INITIALIZER,
+                             .tell = true},
+                     .visit = visit,
+                     .context = context,
+                     .err = err};
+  akin_status status = suggest_check(all.run.options, count, err);
+  if (!status) status = akin_sample_take(&sample, paths, count, all.run.options->sample, err);
+  if (!status && sample.count < 2) status = akin_fail(err, AKIN_ERROR_NOT_FOUND, "%s: fewer than two images", paths[0]);
+  if (!status) status = akin_model_list(all.run.options->models_folder, suggest_visit_model, &all, err);
+  if (!status && !all.visited)
+    status =
+        akin_fail(err, AKIN_ERROR_NOT_FOUND, "no model is imported: akin model pull NAME, or akin model import FILE");
+  akin_sample_free(&sample);
+  return status;
+}
