@@ -256,8 +256,9 @@ typedef struct akin_query {
    */
   float diverse;
 
-  /* Approximate search is for up to 256 hits, the offset included, of any image: every feature is looked at for more,
-   * with where, exclude_duplicates and diverse, and where it would give fewer hits than there are. */
+  /* Approximate search is for up to 256 hits, the offset included, of one model with the default scores. For more, with
+   * where, exclude_duplicates and diverse, and where it would give fewer hits than there are, every feature is looked
+   * at. */
   akin_search search;
 
   akin_scores scores; /* what is compared; default AKIN_SCORES_DEFAULT */

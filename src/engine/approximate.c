@@ -257,7 +257,8 @@ static akin_status graph_open(akin_store *store, const akin_space *space, akin_e
 
 static akin_status graph_fail_missing(const akin_stored_model *model, akin_error *err) {
   return akin_fail(err, AKIN_ERROR_NOT_FOUND,
-                   "the store has no approximate index of %s that is up to date: akin index --approximate FOLDER",
+                   "the store has no approximate index of %s that is up to date (there is one for the default scores "
+                   "only): akin index --approximate FOLDER",
                    model->name);
 }
 

@@ -1,5 +1,5 @@
-"""Whatever is damaged of what can be made again - packed features, compiled networks, locks - the answers are the same
-and no command fails."""
+"""Whatever is damaged of what can be made again - packed features, graphs, compiled networks, locks - the answers are the
+same and no command fails."""
 
 import random
 import shutil
@@ -26,7 +26,7 @@ DAMAGES = {
 with Place() as p:
     p.make_photos(60)
     p.import_model()
-    p.index()
+    p.index("--approximate")
     query = p.folder / "new.png"
     shutil.copy(p.photos / "a" / "00000.png", query)
     new = p.folder / "unknown"
@@ -44,7 +44,8 @@ with Place() as p:
     derived = [f for folder in (p.store, p.cache) for f in sorted(folder.rglob("*")) if f.is_file() and f.name not in TRUTH]
     blobs = [f for f in derived if f.suffix == ".blob"]
     packed = [f for f in derived if f.suffix == ".vec"]
-    expect(blobs and packed, f"no compiled network or no packed features among {derived}")
+    graphs = [f for f in derived if f.suffix == ".hnsw"]
+    expect(blobs and packed and graphs, f"no compiled network, packed features or graph among {derived}")
     tried = 0
     for file in derived:
         whole = file.read_bytes()

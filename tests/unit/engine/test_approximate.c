@@ -246,6 +246,32 @@ static void test_busy(void **state) {
   akin_free(path);
 }
 
+/* From so many images on scores are of centred features: the graph is of those, and of no others. */
+static void test_centred(void **state) {
+  engine_bench *b = *state;
+  akin_query query = AKIN_QUERY_INIT;
+  akin_hits *hits = TESTING_POISON;
+  akin_error err;
+  for (unsigned i = PHOTOS; i < AKIN_MEASURED_IMAGES + 9; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "p%02u.jpg", i);
+    akin_free(engine_photo(b, name, i + 1));
+  }
+  must_ingest(b, AKIN_SEARCH_AUTO, AKIN_GRAPH_DEFAULT);
+  assert_int_equal(status_of(b).graph_features, status_of(b).features);
+  expect_exact_answers(b, 0, 30, AKIN_SEARCH_APPROXIMATE);
+  char *path = testing_path(b->photos, "p00.jpg");
+  const char *paths[] = {path};
+  query.search = AKIN_SEARCH_APPROXIMATE;
+  query.scores = AKIN_SCORES_COSINE;
+  testing_expect(akin_store_like(b->store, &hits, paths, 1, &query, &err), AKIN_ERROR_NOT_FOUND, &err);
+  assert_null(hits);
+  query.search = AKIN_SEARCH_AUTO;
+  testing_ok(akin_store_like(b->store, &hits, paths, 1, &query, &err), &err);
+  akin_hits_free(hits);
+  akin_free(path);
+}
+
 static int stop_when_linking(void *context) {
   const akin_progress *progress = context;
   return progress->link_total > 0;
@@ -317,6 +343,7 @@ int main(void) {
       GRAPH_TEST(test_behind),
       GRAPH_TEST(test_damaged),
       GRAPH_TEST(test_busy),
+      GRAPH_TEST(test_centred),
       GRAPH_TEST(test_stopped),
       GRAPH_TEST(test_memory_runs_out),
   };
