@@ -85,6 +85,7 @@ static int duplicates_find(akin_store *store, duplicates_work *work) {
   akin_duplicates_options options = AKIN_DUPLICATES_OPTIONS_INIT;
   options.model = s->model;
   options.mirrored = s->mirrored;
+  options.min_score = (float)s->candidates;
   options.jobs = s->jobs ? (uint32_t)s->jobs : akin_cores();
   options.paths = cli_list_items(&s->operands);
   options.path_count = s->operands.count;
@@ -222,6 +223,15 @@ static const cli_option duplicates_mirrored = {0,
                                                0,
                                                NULL,
                                                "mirrored pictures are duplicates too"};
+static const cli_option duplicates_candidates = {0,
+                                                 "candidates",
+                                                 "X",
+                                                 CLI_REAL,
+                                                 offsetof(cli_settings, candidates),
+                                                 0,
+                                                 0,
+                                                 NULL,
+                                                 "look at pairs whose features score X or more (default: 0.7)"};
 static const cli_option duplicates_not = {0,
                                           "not",
                                           NULL,
@@ -243,11 +253,23 @@ static const cli_option duplicates_told_apart = {0,
                                                  NULL,
                                                  "list the pairs that --not told apart"};
 
-static const cli_option *const duplicates_options[] = {
-    &duplicates_mirrored,  &cli_option_format,     &cli_option_output,     &cli_option_print0,
-    &duplicates_not,       &duplicates_again,      &duplicates_told_apart, &cli_option_model,
-    &cli_option_store,     &cli_option_jobs,       &cli_option_files_from, &cli_option_null,
-    &cli_option_max_bytes, &cli_option_max_pixels, &cli_option_quiet,      NULL};
+static const cli_option *const duplicates_options[] = {&duplicates_mirrored,
+                                                       &duplicates_candidates,
+                                                       &cli_option_format,
+                                                       &cli_option_output,
+                                                       &cli_option_print0,
+                                                       &duplicates_not,
+                                                       &duplicates_again,
+                                                       &duplicates_told_apart,
+                                                       &cli_option_model,
+                                                       &cli_option_store,
+                                                       &cli_option_jobs,
+                                                       &cli_option_files_from,
+                                                       &cli_option_null,
+                                                       &cli_option_max_bytes,
+                                                       &cli_option_max_pixels,
+                                                       &cli_option_quiet,
+                                                       NULL};
 
 static const cli_example duplicates_examples[] = {
     {"akin duplicates --format html", "a page with pictures: look before you throw anything away"},

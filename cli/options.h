@@ -31,7 +31,7 @@ typedef struct cli_settings {
   const char *format_name, *preprocess, *pooling, *precision, *order, *scores;
   const char *where;
   uint64_t k, jobs, sample, size, side, offset; /* side 0: not given */
-  double min_score, diverse;
+  double min_score, diverse, candidates;
   uint64_t max_bytes, max_pixels; /* 0: not given; UINT64_MAX: lifted */
   bool quiet, verbose, help;
   bool print0, null_names, include_self, prune, retry, raw, replace, whole, skipped, manual, all, fuse;

@@ -42,6 +42,8 @@ akin duplicates --format json >duplicates.json
 json_is duplicates duplicates.json
 must "one line for each group" [ "$(wc -l <duplicates.json)" = 2 ]
 
+try akin duplicates --candidates 1 --format paths
+
 echo "# a page"
 try akin duplicates --format html
 must "it is a page" python3 "$TESTS/../unit/report/check_page.py" --originals duplicates.html
@@ -66,6 +68,8 @@ try akin duplicates --not zoo/cat.png zoo/none.png
 try akin duplicates --not --again zoo/cat.png zoo/dog.png
 try akin duplicates --told-apart --format csv
 try akin duplicates elsewhere
+try akin duplicates --candidates 1.5
+try akin duplicates --candidates many
 
 echo "# files that went away, or changed: they are named, and are in no group"
 rm zoo/dog-large.png

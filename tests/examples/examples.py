@@ -28,7 +28,7 @@ def run(*command, code=0):
 
 
 def check_refusals(examples):
-    for name in ("embed", "similar", "pixels"):
+    for name in ("embed", "similar", "pixels", "duplicates"):
         out, said = run(examples / name, code=2)
         expect(out == "" and said.startswith(f"usage: {name} MODEL"), f"{name} without arguments: {said}")
     for command in (("embed", "unheard-of", "a.png"), ("similar", "unheard-of", ".", "a.png"), ("pixels", "unheard-of")):
@@ -72,6 +72,20 @@ def check_pixels(examples):
     expect(-1 <= fade < darker <= 1, f"a darker copy must be more alike than another pattern: {lines}")
 
 
+def check_duplicates(examples, akin, photos, image):
+    copy = photos / "zz-copy.png"
+    copy.write_bytes(image.read_bytes())
+    run(akin, "index", "--quiet", photos, code=3)  # the broken one is still there
+    out, said = run(examples / "duplicates", "tiny")
+    lines = [tuple(line.split("  ")) for line in out.splitlines()]
+    expect(("same", "60 x 50", str(copy)) in lines, f"the copy is not told: {out}")
+    kept = [path for word, _, path in lines if word == "keep"]
+    groups = [json.loads(line) for line in run(akin, "duplicates", "--format", "json")[0].splitlines()]
+    expect(kept == [group["images"][0]["image"] for group in groups], f"other groups than akin duplicates: {out}")
+    spared = sum(i["bytes"] for group in groups for i in group["images"][1:])
+    expect(said == f"{spared} bytes are in copies\n", f"bytes: {said}")
+
+
 def main():
     examples, akin, weights, card = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
     with tempfile.TemporaryDirectory() as place:
@@ -85,6 +99,7 @@ def main():
         check_refusals(examples)
         check_embed(examples, akin, image)
         check_similar(examples, akin, photos, image)
+        check_duplicates(examples, akin, photos, image)
         check_pixels(examples)
 
 
