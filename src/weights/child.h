@@ -13,7 +13,7 @@
 #include "base/buffer.h"
 
 typedef struct akin_child_work {
-  akin_status (*prepare)(void *context, akin_error *err); /* in the child, still free: loads the library */
+  akin_status (*prepare)(void *context, akin_error *err); /* in the child, still free: starts the library */
   akin_status (*run)(void *context, akin_buffer *answer, akin_error *err); /* in the child, confined */
   void *context;
   unsigned seconds; /* of the clock and of the processor; afterwards it is ended */
@@ -21,6 +21,9 @@ typedef struct akin_child_work {
 } akin_child_work;
 
 /*
+ * Threads: the program may have others, so that neither function may do what needs another thread's lock: load a
+ * library, above all. Memory can be allocated.
+ *
  * Forks, and gives what run appended to answer, of at most answer->ceiling bytes. Run never touches the caller's
  * memory: it has a copy.
  * Errors: those of prepare and run, as they said them; FORMAT (the child crashed: the bytes are damaged), LIMIT (it

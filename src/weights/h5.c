@@ -1,4 +1,4 @@
-/* h5.c - libhdf5 behind h5.h; the only file that knows its types. It is loaded when it is needed, in the child. */
+/* h5.c - libhdf5 behind h5.h; the only file that knows its types. It is loaded when it is first needed. */
 #include "weights/h5.h"
 
 #include "base/error.h"
@@ -8,11 +8,13 @@
 #include <dlfcn.h>
 #include <hdf5.h>
 #include <hdf5_hl.h>
+#include <pthread.h>
 #include <string.h>
 
 /* ---- the library's functions ---- */
 
 #define H5_FUNCTIONS(X)                                                                                                \
+  X(H5dont_atexit)                                                                                                     \
   X(H5open)                                                                                                            \
   X(H5Eset_auto2)                                                                                                      \
   X(H5Oopen)                                                                                                           \
@@ -67,7 +69,7 @@ static akin_status h5_lacks(const char *name, akin_error *err) {
                    name);
 }
 
-akin_status akin_h5_load(akin_error *err) {
+static akin_status h5_load(akin_error *err) {
   void *core = dlopen(AKIN_HDF5_SONAME, RTLD_NOW | RTLD_LOCAL);
   void *more = core ? dlopen(AKIN_HDF5_HL_SONAME, RTLD_NOW | RTLD_LOCAL) : NULL;
   if (!more) {
@@ -81,9 +83,23 @@ akin_status akin_h5_load(akin_error *err) {
   H5_FUNCTIONS(H5_LOOK_UP)
 #undef H5_LOOK_UP
   if (!h5_symbol(&h5.H5LTopen_file_image, more, "H5LTopen_file_image")) return h5_lacks("H5LTopen_file_image", err);
-  if (h5.H5open() < 0 || h5.H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0)
-    return akin_fail(err, AKIN_ERROR_RUNTIME, "the HDF5 library does not start");
   return AKIN_OK;
+}
+
+akin_status akin_h5_load(akin_error *err) {
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static bool loaded;
+  pthread_mutex_lock(&lock);
+  const akin_status status = loaded ? AKIN_OK : h5_load(err);
+  loaded = status == AKIN_OK;
+  pthread_mutex_unlock(&lock);
+  return status;
+}
+
+akin_status akin_h5_start(akin_error *err) {
+  h5.H5dont_atexit(); /* the list of what is done at the end has a lock, which another thread may have held */
+  if (h5.H5open() >= 0 && h5.H5Eset_auto2(H5E_DEFAULT, NULL, NULL) >= 0) return AKIN_OK;
+  return akin_fail(err, AKIN_ERROR_RUNTIME, "the HDF5 library does not start");
 }
 
 static akin_status h5_damaged(const char *what, akin_error *err) {

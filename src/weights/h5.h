@@ -1,6 +1,7 @@
 /*
  * h5.h - HDF5 files as Keras files use them: groups, texts as attributes, datasets that lie in the file as they are.
- * Called in the child of child.h only: libhdf5 crashes on damaged files, and what is opened here is never closed.
+ * All but akin_h5_load is called in the child of child.h only: libhdf5 crashes on damaged files, and what is opened
+ * here is never closed.
  *
  * Never followed: soft and external links. Never read: datasets that are elsewhere (external, virtual), in chunks, or
  * behind a filter, which a plugin would undo. Numbers are not read at all: it is said where they are.
@@ -21,8 +22,11 @@ typedef enum akin_h5_kind {
   AKIN_H5_DATASET
 } akin_h5_kind;
 
-/* Loads libhdf5. RUNTIME: it is not there (says which package has it). */
+/* Loads libhdf5, once, in the parent: in a child of a program with threads nothing can be loaded safely. It stays. Any
+ * number of threads. RUNTIME: it is not there (says which package has it). */
 akin_status akin_h5_load(akin_error *err);
+/* Starts it, in the child. */
+akin_status akin_h5_start(akin_error *err);
 
 /* A file's bytes, which stay where they are. FORMAT: no HDF5 file, or damaged. */
 akin_status akin_h5_open(akin_h5 *out, const uint8_t *bytes, size_t n, akin_error *err);

@@ -31,7 +31,7 @@ static bool keras_recognise(const uint8_t *bytes, size_t n) {
 
 static akin_status keras_prepare(void *context, akin_error *err) {
   (void)context;
-  return akin_h5_load(err);
+  return akin_h5_start(err);
 }
 
 static akin_status keras_run(void *context, akin_buffer *answer, akin_error *err) {
@@ -46,7 +46,8 @@ static akin_status keras_open(akin_tensors *t, akin_error *err) {
   t->state = state;
   const akin_child_work work = {keras_prepare, keras_run, &t->file,
                                 KERAS_SECONDS + (unsigned)(t->file.size / KERAS_PACE), KERAS_MEMORY};
-  akin_status status = akin_child_run(&state->index, &work, err);
+  akin_status status = akin_h5_load(err);
+  if (status == AKIN_OK) status = akin_child_run(&state->index, &work, err);
   if (status != AKIN_OK) return status;
   return akin_keras_index_read(&state->file, &state->offsets, t, state->index.data, state->index.size, t->file.size,
                                err);

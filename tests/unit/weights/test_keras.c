@@ -7,6 +7,10 @@
 #include "unit/weights/pickles.h"
 #include "weights/keras.h"
 
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
 #define KERAS_DATA AKIN_TEST_DATA "/keras/"
 
 static float first_number(const akin_tensors *t, const akin_tensor *tensor) {
@@ -277,6 +281,43 @@ static void test_flipped(void **state) {
   close(m.file);
 }
 
+/* ---- a program with threads, which hold locks when the child is forked ---- */
+
+static atomic_bool threads_stop;
+
+static void *allocate_on(void *context) {
+  for (size_t n = 1; !threads_stop; n = n * 3 % 100003)
+    akin_free(akin_alloc(n));
+  return context;
+}
+
+/* A library that comes and goes: its first and last functions run under locks of the loader. */
+static void *load_on(void *context) {
+  while (!threads_stop) {
+    void *library = dlopen("libsqlite3.so.0", RTLD_NOW); /* nothing else here has it */
+    if (library) dlclose(library);
+  }
+  return context;
+}
+
+static void test_beside_threads(void **state) {
+  (void)state;
+  static void *(*const work[])(void *) = {allocate_on, load_on, load_on};
+  pthread_t threads[3];
+  threads_stop = false;
+  for (size_t i = 0; i < 3; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, work[i], NULL), 0);
+  for (int i = 0; i < 60; i++) {
+    akin_tensors *t = NULL;
+    akin_error err;
+    testing_ok(akin_tensors_open(&t, KERAS_DATA "shop.h5", &err), &err);
+    akin_tensors_free(t);
+  }
+  threads_stop = true;
+  for (size_t i = 0; i < 3; i++)
+    assert_int_equal(pthread_join(threads[i], NULL), 0);
+}
+
 static akin_status open_and_free(void *path) {
   akin_tensors *t = NULL;
   const akin_status status = akin_tensors_open(&t, path, NULL);
@@ -301,6 +342,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_other_tensorflow_files, testing_setup, testing_teardown),
       cmocka_unit_test(test_truncated),
       cmocka_unit_test(test_flipped),
+      cmocka_unit_test(test_beside_threads),
       cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
