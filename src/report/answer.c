@@ -3,6 +3,7 @@
 #include "report/answer.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "report/asked.h"
 
 #include <akin/report.h>
 #include <string.h>
@@ -56,16 +57,12 @@ void akin_answer_csv(akin_sink *out, const akin_hit *hit) {
 /* Like /photos/a.jpg
  *   1  0.931274  /photos/b.jpg */
 static void answer_table(akin_sink *out, const akin_hits *hits) {
-  for (size_t i = 0; i < akin_hits_query_count(hits); i++) {
-    akin_sink_text(out, i ? " and " : "Like ");
-    akin_sink_line(out, answer_query(hits, i));
-    akin_sink_text(out, "\n");
-  }
+  akin_asked_table(out, hits);
   for (size_t i = 0; i < akin_hits_count(hits); i++) {
     akin_answer_line(out, akin_hits_at(hits, i));
     akin_sink_text(out, "\n");
   }
-  if (akin_hits_count(hits) == 0) akin_sink_text(out, "    no other image in the store\n");
+  if (akin_hits_count(hits) == 0) akin_sink_printf(out, "    %s\n", akin_asked_nothing(hits));
 }
 
 static void answer_json_hits(akin_sink *out, const akin_hits *hits) {
@@ -99,6 +96,7 @@ static void answer_json(akin_sink *out, const akin_hits *hits, const answer_kind
     akin_sink_json_path(out, "image", answer_query(hits, 0));
   else
     answer_json_queries(out, hits);
+  akin_asked_json(out, hits);
   akin_sink_text(out, ", ");
   answer_json_hits(out, hits);
   akin_sink_text(out, "}\n");

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "report/asked.h"
 
 #include <string.h>
 
@@ -98,25 +99,31 @@ akin_status akin_page_html_card(akin_sink *out, const akin_page_card *card, cons
 /* ---- one question ---- */
 
 static void html_question_heading(akin_sink *out, const akin_hits *hits, size_t number) {
-  akin_sink_printf(out, "<section aria-labelledby=\"q%zu\">\n<h2 id=\"q%zu\">Most like ", number, number);
-  for (size_t i = 0; i < akin_hits_query_count(hits); i++) {
-    akin_sink_text(out, i ? " and <bdi>" : "<bdi>");
-    akin_sink_html(out, akin_path_name(akin_hits_query(hits, i)));
-    akin_sink_text(out, "</bdi>");
-  }
-  akin_sink_text(out, "</h2>\n<div class=\"row\">\n");
+  akin_sink_printf(out, "<section aria-labelledby=\"q%zu\">\n<h2 id=\"q%zu\">", number, number);
+  akin_asked_html_heading(out, hits);
+  akin_sink_text(out, "</h2>\n");
+  akin_asked_html_conditions(out, hits);
+  akin_sink_text(out, "<div class=\"row\">\n");
 }
 
 akin_status akin_page_html_question(akin_sink *out, const void *content, size_t number, const char *base,
                                     akin_pictures *pictures, akin_error *err) {
   const akin_hits *hits = content;
+  const akin_query *asked = akin_hits_asked(hits);
   akin_status status = AKIN_OK;
   html_question_heading(out, hits, number);
   for (size_t i = 0; !status && i < akin_hits_query_count(hits); i++) {
     const akin_page_card card = {.path = akin_hits_query(hits, i), .tag = "Query"};
     status = akin_page_html_card(out, &card, base, pictures, err);
   }
-  akin_sink_text(out, akin_hits_count(hits) > 0 ? "<ol>\n" : "<p class=\"none\">No other image in the store.</p>\n");
+  for (size_t i = 0; !status && i < asked->negative_count; i++) {
+    const akin_page_card card = {.path = asked->negatives[i], .tag = "Not like"};
+    status = akin_page_html_card(out, &card, base, pictures, err);
+  }
+  if (akin_hits_count(hits) > 0)
+    akin_sink_text(out, "<ol>\n");
+  else
+    akin_sink_printf(out, "<p class=\"none\">There is %s.</p>\n", akin_asked_nothing(hits));
   for (size_t i = 0; !status && i < akin_hits_count(hits); i++) {
     const akin_page_card card = {.path = akin_hits_at(hits, i)->path, .hit = akin_hits_at(hits, i)};
     status = akin_page_html_card(out, &card, base, pictures, err);

@@ -28,6 +28,7 @@ const char akin_page_style[] =
     "nav [aria-current]{background:var(--accent);color:var(--on-accent)}\n"
     "section{padding:clamp(16px,2.4vw,28px) 0}\nsection+section{border-top:1px solid var(--line)}\n"
     "h2{margin:0 0 12px;font-size:.95rem;font-weight:600;overflow-wrap:anywhere}\n"
+    ".asked{margin:-6px 0 12px;font-size:.9rem;color:var(--soft);overflow-wrap:anywhere}\n"
     "h3{margin:18px 0 10px;font-size:.95rem}\nh3 span{font-weight:400;color:var(--soft)}\n"
     "table{margin:18px 0 0;border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}\n"
     "caption{text-align:left;font-weight:600;padding-bottom:6px}\n"

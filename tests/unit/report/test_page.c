@@ -209,7 +209,7 @@ static void an_empty_page_and_an_empty_answer(void **state) {
   testing_ok(akin_page_close(page, &err), &err);
   check(*state, "page.html");
   text = testing_read(path, NULL);
-  ASSERT_HAS(text, "No other image in the store.");
+  ASSERT_HAS(text, "There is no other image in the store.");
   akin_free(text);
   akin_free(path);
 }
