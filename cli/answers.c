@@ -57,6 +57,13 @@ akin_status cli_answers_add_duplicates(cli_answers *answers, const akin_duplicat
                                                              group, answers->told == 0, &answers->err));
 }
 
+akin_status cli_answers_add_evaluation(cli_answers *answers, const akin_evaluation *evaluation) {
+  return answers_added(answers, answers->page
+                                    ? akin_page_add_evaluation(answers->page, evaluation, &answers->err)
+                                    : akin_report_evaluation(answers->result.file, answers_format(answers->settings),
+                                                             evaluation, &answers->err));
+}
+
 int cli_answers_close(cli_answers *answers, int code) {
   akin_error err;
   akin_page *page = answers->page;

@@ -35,6 +35,7 @@ int cli_answers_open(cli_answers *answers, const cli_settings *settings, bool fo
 akin_status cli_answers_add(cli_answers *answers, cli_answer_writer *writer, const akin_hits *hits);
 akin_status cli_answers_add_duplicates(cli_answers *answers, const akin_duplicate_group *group);
 akin_status cli_answers_add_comparison(cli_answers *answers, const akin_comparison *comparison);
+akin_status cli_answers_add_evaluation(cli_answers *answers, const akin_evaluation *evaluation);
 /* code: how the command went so far; returns the exit code now. */
 int cli_answers_close(cli_answers *answers, int code);
 

@@ -1,8 +1,8 @@
 /* commands.c - all commands, in the order in which help lists them. */
 #include "commands.h"
 
-static const cli_command *const commands_ask[] = {&cli_index,   &cli_like,       &cli_recommend,
-                                                  &cli_compare, &cli_duplicates, NULL};
+static const cli_command *const commands_ask[] = {
+    &cli_index, &cli_like, &cli_recommend, &cli_compare, &cli_duplicates, &cli_evaluate, NULL};
 static const cli_command *const commands_numbers[] = {&cli_matrix, &cli_embed, &cli_export, NULL};
 static const cli_command *const commands_store[] = {&cli_status, &cli_verify, &cli_remove, NULL};
 static const cli_command *const commands_labels[] = {&cli_label_import, &cli_label_list, &cli_label_remove, NULL};

@@ -9,6 +9,7 @@ extern const cli_command cli_like;
 extern const cli_command cli_recommend;
 extern const cli_command cli_compare;
 extern const cli_command cli_duplicates;
+extern const cli_command cli_evaluate;
 extern const cli_command cli_matrix;
 extern const cli_command cli_embed;
 extern const cli_command cli_export;

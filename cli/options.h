@@ -29,7 +29,8 @@ typedef struct cli_settings {
   const char *store, *model, *models, *output, *files_from, *card, *name, *from, *layer, *pixels;
   /* One of the option's choices; NULL: not given. */
   const char *format_name, *preprocess, *pooling, *precision, *order, *scores;
-  const char *where;
+  const char *where, *labels, *label;
+  uint64_t resamples, seed, worst;
   uint64_t k, jobs, sample, size, side, offset; /* side 0: not given */
   double min_score, diverse, candidates;
   uint64_t max_bytes, max_pixels; /* 0: not given; UINT64_MAX: lifted */

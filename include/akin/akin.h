@@ -4,6 +4,7 @@
 
 #include <akin/compare.h>
 #include <akin/duplicates.h>
+#include <akin/evaluate.h>
 #include <akin/image.h>
 #include <akin/labels.h>
 #include <akin/map.h>

@@ -12,6 +12,7 @@
 
 #include <akin/compare.h>
 #include <akin/duplicates.h>
+#include <akin/evaluate.h>
 #include <akin/status.h>
 #include <akin/store.h>
 #include <stddef.h>
@@ -40,6 +41,10 @@ AKIN_API akin_status akin_report_like(FILE *out, akin_report_format format, cons
  */
 AKIN_API akin_status akin_report_recommendation(FILE *out, akin_report_format format, const akin_hits *hits, int first,
                                                 akin_error *err);
+
+/* An evaluation of akin_store_evaluate: TABLE or JSON (one document), else USAGE. */
+AKIN_API akin_status akin_report_evaluation(FILE *out, akin_report_format format, const akin_evaluation *evaluation,
+                                            akin_error *err);
 
 /*
  * A comparison of akin_store_compare, one call each, first as above. JSON: one line each. CSV: query,model,rank,image,
@@ -74,6 +79,9 @@ typedef struct akin_page akin_page;
 AKIN_API akin_status akin_page_open(akin_page **out, const char *path, int folder, const char *title, akin_error *err);
 AKIN_API akin_status akin_page_add(akin_page *page, const akin_hits *hits,
                                    akin_error *err); /* LIMIT past AKIN_PAGE_QUERIES in one file */
+/* An evaluation, once a page: its figures, and each model's worst queries with their hits, as many as fit. Errors: as
+ * akin_page_add. */
+AKIN_API akin_status akin_page_add_evaluation(akin_page *page, const akin_evaluation *evaluation, akin_error *err);
 /* A comparison: a row of pictures for each model, what only one of them found is marked. Errors: as akin_page_add. */
 AKIN_API akin_status akin_page_add_comparison(akin_page *page, const akin_comparison *comparison, akin_error *err);
 /* A group of duplicates: the best copy, and the others with their sizes. Errors: as akin_page_add. */

@@ -74,14 +74,10 @@ static akin_status question_begin_space(akin_question *q, akin_error *err) {
   const akin_query *query = q->query;
   const char *const one[] = {query->model}, *const *names = query->model_count > 0 ? query->models : one;
   const size_t count = query->model_count > 0 ? query->model_count : query->model != NULL;
-  akin_buffer text = AKIN_BUFFER_INIT(0);
   akin_status status = akin_space_open(&q->space, q->store, names, count, query->scores, err);
   if (status) return status;
   q->dim = q->space->dim;
-  for (size_t i = 0; !status && i < q->space->count; i++)
-    status = akin_buffer_printf(&text, "%s%s", i ? " + " : "", q->space->models[i]->name);
-  q->names = akin_buffer_take(&text);
-  return status || !q->names ? akin_fail_memory(err, 0) : AKIN_OK;
+  return akin_space_names(&q->names, q->space, err);
 }
 
 static akin_status question_begin_vectors(akin_question *q, akin_error *err) {

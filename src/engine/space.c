@@ -98,6 +98,16 @@ akin_status akin_space_open(akin_space **out, akin_store *store, const char *con
   return AKIN_OK;
 }
 
+akin_status akin_space_names(char **out, const akin_space *space, akin_error *err) {
+  akin_buffer text = AKIN_BUFFER_INIT(0);
+  akin_status status = AKIN_OK;
+  for (size_t i = 0; !status && i < space->count; i++)
+    status = akin_buffer_printf(&text, "%s%s", i ? " + " : "", space->models[i]->name);
+  *out = status ? NULL : akin_buffer_take(&text);
+  akin_buffer_free(&text);
+  return *out ? AKIN_OK : akin_fail_memory(err, 0);
+}
+
 /* ---- points ---- */
 
 bool akin_space_is_plain(const akin_space *space) {

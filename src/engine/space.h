@@ -32,6 +32,9 @@ akin_status akin_space_open(akin_space **out, akin_store *store, const char *con
                             akin_scores scores, akin_error *err);
 void akin_space_free(akin_space *space); /* NULL is fine */
 
+/* *out: "a", of several models "a + b"; freed with akin_free. */
+akin_status akin_space_names(char **out, const akin_space *space, akin_error *err);
+
 /* out: f32 [dim], the point of an image; features: of each model f32 [its dim]. One thread at a time. */
 void akin_space_point(const akin_space *space, float *out, const float *const *features);
 /* Is a point just the feature of the only model? */
