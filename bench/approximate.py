@@ -107,7 +107,7 @@ def main():
         for kind in options.kinds.split(","):
             results[f"akin, {kind}"] = run_akin(options.program, folder, options.dim, kind, options.threads, exact)
     akin = next(iter(results.values()))
-    print(f"{measure.machine(options.threads)}\n{rows:,} × {options.dim} (f32: {vectors.nbytes / 1e6:,.0f} MB), best {K}; built by {options.threads} threads, asked by one\n")
+    print(f"{measure.machine(options.threads)}. {rows:,} × {options.dim} (f32: {vectors.nbytes / 1e6:,.0f} MB), best {K}; built by {options.threads} threads, asked by one\n")
     if not options.no_faiss:
         results["FAISS IndexHNSWFlat"] = run_faiss(vectors, questions, exact, options.threads, akin["true recall"])
     print("| side | build, processor s | recall@10 | looks at | questions/s | index, MB |\n| --- | --- | --- | --- | --- | --- |")

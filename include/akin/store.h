@@ -82,8 +82,9 @@ typedef struct akin_progress {
  * date; questions never wait for it, and look at what is newer besides.
  */
 typedef enum akin_search {
-  /* A graph is made from AKIN_APPROXIMATE_FROM features on, and used where there is one, but for recommending to all
-   * stored images: exact search does that in one go. */
+  /* A graph is made from AKIN_APPROXIMATE_FROM features on. Where there is one, questions use it, but the first of a
+   * handle, which reads all features anyway, and recommending to all stored images, which exact search does in one go.
+   */
   AKIN_SEARCH_AUTO = 0,
   AKIN_SEARCH_EXACT,      /* a question: look at every feature; an ingest: no graph, one that is there is deleted */
   AKIN_SEARCH_APPROXIMATE /* a question: AKIN_ERROR_NOT_FOUND without a graph; an ingest: make one of any number */

@@ -267,12 +267,20 @@ static akin_status answer_choose(answer *a, size_t candidates, akin_error *err) 
   return status;
 }
 
+/* What turns hits down may ask for more and more candidates, of which those before must be the beginning: exactly. */
+static akin_status answer_find_graph(akin_question *q, akin_error *err) {
+  q->graph = NULL;
+  if (q->selection || q->query->exclude_duplicates) return AKIN_OK;
+  return akin_store_graph(q->store, &q->graph, q->space, q->vectors, q->query->search, err);
+}
+
 akin_status akin_question_answer(akin_question *q, akin_error *err) {
   answer a = {.question = q};
   size_t candidates = (size_t)q->query->k + q->query->offset;
   if (q->query->diverse > 0.0f)
     candidates = 10 * candidates > AKIN_DIVERSE_CANDIDATES ? 10 * candidates : AKIN_DIVERSE_CANDIDATES;
   akin_status status = answer_direct_all(q, err);
+  if (!status) status = answer_find_graph(q, err);
   if (!status) status = answer_choose(&a, candidates, err);
   answer_free(&a);
   return status;

@@ -221,6 +221,7 @@ void akin_store_close_graph(akin_store *store) {
   akin_approximate_free(store->graph);
   store->graph = NULL;
   store->graph_model = 0;
+  store->graph_looked_for = false;
 }
 
 typedef struct graph_behind {
@@ -250,9 +251,10 @@ static akin_status graph_open(akin_store *store, const akin_space *space, akin_e
   graph_behind behind = {store->graph, facts->features / 20 < GRAPH_EXTRA ? GRAPH_EXTRA : facts->features / 20};
   status = akin_storage_features_since(store->reader, space->models[0]->id, facts->generation, graph_visit_extra,
                                        &behind, err);
-  if (status != AKIN_ERROR_CANCELLED) return status;
-  akin_store_close_graph(store);
-  return AKIN_OK;
+  if (!status) return AKIN_OK;
+  akin_approximate_free(store->graph);
+  store->graph = NULL;
+  return status == AKIN_ERROR_CANCELLED ? AKIN_OK : status;
 }
 
 static akin_status graph_fail_missing(const akin_stored_model *model, akin_error *err) {
@@ -260,6 +262,33 @@ static akin_status graph_fail_missing(const akin_stored_model *model, akin_error
                    "the store has no approximate index of %s that is up to date (there is one for the default scores "
                    "only): akin index --approximate FOLDER",
                    model->name);
+}
+
+/* Is it the space, and the points, that store->graph is for? If not, it is so from now on. */
+static bool graph_is_of(akin_store *store, const akin_space *space, const akin_vectors *v) {
+  const uint64_t model = space->models[0]->id, generation = akin_vectors_generation(v);
+  if (store->graph_model == model && store->graph_generation == generation && strcmp(store->graph_key, space->key) == 0)
+    return true;
+  akin_store_close_graph(store);
+  store->graph_model = model;
+  store->graph_generation = generation;
+  memcpy(store->graph_key, space->key, sizeof store->graph_key);
+  return false;
+}
+
+/* Opens the graph, once; what keeps it from being used is no failure unless approximate search was asked for. */
+static akin_status graph_look_for(akin_store *store, const akin_space *space, akin_search how, akin_error *err) {
+  akin_error why;
+  if (store->graph_looked_for && (store->graph || how == AKIN_SEARCH_AUTO)) return AKIN_OK;
+  akin_status status = graph_open(store, space, &why);
+  if (status && (how == AKIN_SEARCH_APPROXIMATE || status == AKIN_ERROR_MEMORY))
+    return akin_fail(err, status, "%s", why.text);
+  if (status) {
+    akin_fail_context(&why, status, "all images are looked at");
+    graph_tell(store, &why);
+  }
+  store->graph_looked_for = true;
+  return AKIN_OK;
 }
 
 akin_status akin_store_graph(akin_store *store, akin_approximate **out, const akin_space *space, const akin_vectors *v,
@@ -270,22 +299,9 @@ akin_status akin_store_graph(akin_store *store, akin_approximate **out, const ak
     return how == AKIN_SEARCH_APPROXIMATE
                ? akin_fail(err, AKIN_ERROR_USAGE, "several models joined are asked exactly, not approximately")
                : AKIN_OK;
-  const bool same = store->graph_model == space->models[0]->id && strcmp(store->graph_key, space->key) == 0;
-  if (!same || store->graph_generation != akin_vectors_generation(v)) {
-    akin_error why;
-    akin_store_close_graph(store);
-    akin_status status = graph_open(store, space, &why);
-    if (status) akin_store_close_graph(store);
-    if (status && (how == AKIN_SEARCH_APPROXIMATE || status == AKIN_ERROR_MEMORY))
-      return akin_fail(err, status, "%s", why.text);
-    if (status) {
-      akin_fail_context(&why, status, "all images are looked at");
-      graph_tell(store, &why);
-    }
-    store->graph_model = space->models[0]->id;
-    memcpy(store->graph_key, space->key, sizeof store->graph_key);
-    store->graph_generation = akin_vectors_generation(v);
-  }
+  if (!graph_is_of(store, space, v) && how == AKIN_SEARCH_AUTO) return AKIN_OK;
+  akin_status status = graph_look_for(store, space, how, err);
+  if (status) return status;
   *out = store->graph;
   if (how == AKIN_SEARCH_APPROXIMATE) return *out ? AKIN_OK : graph_fail_missing(space->models[0], err);
   if (*out && akin_approximate_facts_of(*out)->recall < AKIN_APPROXIMATE_RECALL) *out = NULL;

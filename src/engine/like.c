@@ -6,7 +6,6 @@
 #include "base/hits.h"
 #include "base/memory.h"
 #include "base/path.h"
-#include "engine/approximate.h"
 #include "engine/facts.h"
 #include "engine/model.h"
 
@@ -102,8 +101,6 @@ akin_status akin_question_begin(akin_question *q, akin_store *store, const akin_
   if (!status) status = question_begin_space(q, err);
   if (!status) status = question_begin_moment(q, err);
   if (!status && q->query->where) status = akin_selection_new(&q->selection, q->reader, q->query->where, err);
-  if (!status && !q->query->where && !q->query->exclude_duplicates)
-    status = akin_store_graph(store, &q->graph, q->space, q->vectors, q->query->search, err);
   if (!status) status = akin_space_background(q->space, store, q->vectors, err);
   if (!status && q->query->exclude_duplicates) status = akin_store_vectors(store, &q->plain, q->space->models[0], err);
   if (!status) status = question_begin_vectors(q, err);

@@ -19,10 +19,11 @@ struct akin_store {
   akin_storage *reader;         /* opened when first needed, closed before this handle writes */
   akin_opened_vectors *vectors; /* packed points, of each space that was asked for */
   size_t vectors_count;
-  akin_approximate *graph; /* for approximate search, of the model that was asked last; NULL: none that helps */
-  uint64_t graph_model;    /* the id of the model that it was looked for; 0: of none yet */
-  char graph_key[AKIN_HASH_HEX_SIZE];               /* and of the space */
-  uint64_t graph_generation;                        /* of the packed features that it was looked for */
+  akin_approximate *graph; /* for approximate search, of the points that were asked last; NULL: none that helps, or … */
+  bool graph_looked_for;   /* … false: not looked for yet */
+  uint64_t graph_model;    /* the points' model; 0: none was asked yet */
+  char graph_key[AKIN_HASH_HEX_SIZE];               /* their space */
+  uint64_t graph_generation;                        /* and generation */
   void (*on_note)(void *context, const char *line); /* NULL: nobody wants to know */
   void *note_context;
   akin_watch watch; /* of long work */

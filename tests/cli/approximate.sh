@@ -21,7 +21,7 @@ rm photos/plain-1.png
 quietly akin index photos
 akin status | grep approximate
 
-# A damaged one is told of once by a question, which looks at all images, and is made again by the next index.
+# A damaged one is told of, not used, and made again by the next index.
 damage() {
   python3 - <<'END'
 import glob, os
@@ -32,7 +32,7 @@ open(path, "wb").write(data)
 END
 }
 damage
-akin like -k 1 --format paths photos/plain-2.png 2>&1 | sed 's/[0-9a-f]*\.hnsw/FILE.hnsw/'
+akin recommend -k 1 --format csv photos/plain-2.png photos/plain-3.png 2>&1 | sed 's/[0-9a-f]*\.hnsw/FILE.hnsw/'
 akin index photos 2>&1 | sed 's/[0-9a-f]*\.hnsw/FILE.hnsw/; s/[0-9.]* s$/TIME/'
 try akin like -k 1 --format paths --approximate photos/plain-2.png
 damage
