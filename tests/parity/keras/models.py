@@ -53,8 +53,8 @@ def fine_tuned(k):
 def caffe_inside(k):
     """Channels turned round and means taken away, as operations."""
     image = k.Input((*SIZE, 3))
-    base = application(k, "ResNet50")
-    return k.Model(image, tail(k, base(k.applications.resnet.preprocess_input(image))))
+    base = application(k, "VGG16")
+    return k.Model(image, tail(k, base(k.applications.vgg16.preprocess_input(image))))
 
 
 def flat(k):
