@@ -198,6 +198,70 @@ def keras_seeds():
     write("keras_parts", "zip-64", archive.getvalue())
 
 
+# ---- configurations of Keras models ----
+
+IMAGE = {"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, 6, 7, 3]}, "name": "image",
+         "inbound_nodes": []}
+
+CONFIGURED = {  # Sequential models: classes with their settings
+    "convolutions": [("Conv2D", {"filters": 4, "kernel_size": [3, 2], "strides": 2, "padding": "same", "groups": 1}),
+                     ("BatchNormalization", {"axis": [3], "scale": False}), ("SeparableConv2D", {"filters": 3, "kernel_size": 2}),
+                     ("Conv2DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2, "output_padding": 1}),
+                     ("DepthwiseConv2D", {"kernel_size": 2, "depth_multiplier": 2, "dilation_rate": 2, "activation": "gelu"}),
+                     ("Dense", {"units": 3, "activation": {"class_name": "LeakyReLU", "config": {"negative_slope": 0.1}}})],
+    "maps": [("ZeroPadding2D", {"padding": [[1, 2], [0, 3]]}), ("Cropping2D", {"cropping": 1}), ("MaxPooling2D", {"pool_size": 2, "padding": "same"}),
+             ("UpSampling2D", {"size": [2, 3], "interpolation": "bicubic"}), ("Resizing", {"height": 5, "width": 4, "crop_to_aspect_ratio": True}),
+             ("CenterCrop", {"height": 3, "width": 3}), ("AveragePooling2D", {"pool_size": 2}), ("GlobalMaxPooling2D", {"keepdims": True})],
+    "normalizations": [("Rescaling", {"scale": [0.1, 0.2, 0.3], "offset": -1}), ("Normalization", {"axis": -1, "mean": [1, 2, 3], "variance": [1, 1, 2]}),
+                       ("LayerNormalization", {"epsilon": 1e-6}), ("GroupNormalization", {"groups": -1}), ("UnitNormalization", {}),
+                       ("PReLU", {"shared_axes": [1, 2]}), ("ReLU", {"max_value": 6, "negative_slope": 0.1, "threshold": 0.5}), ("Softmax", {"axis": -1})],
+    "forms": [("Permute", {"dims": [3, 1, 2]}), ("Reshape", {"target_shape": [-1, 2, 3, 1]}), ("Flatten", {}), ("Reshape", {"target_shape": [2, -1, 3]}),
+              ("Dropout", {"rate": 0.5}), ("Activation", {"activation": "hard_sigmoid"})],
+    "overflow": [("UpSampling2D", {"size": [65536, 65536]}), ("Dense", {"units": 2147483647})],
+    "lambda": [("Lambda", {"function": {"class_name": "__lambda__", "config": {"code": "4wEA"}}})],
+}
+
+
+def keras_layer(kind, name, settings, calls=()):
+    return {"module": "keras.layers", "class_name": kind, "config": {"name": name, "trainable": True, **settings}, "name": name,
+            "inbound_nodes": list(calls)}
+
+
+def keras_call(*values):
+    return {"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": [value, 0, 0]}} if isinstance(value, str) else value
+                     for value in values], "kwargs": {}}
+
+
+def keras_model(layers, output):
+    return {"class_name": "Functional", "config": {"name": "m", "layers": layers, "input_layers": [["image", 0, 0]],
+                                                   "output_layers": [[output, 0, 0]]}}
+
+
+def keras_operation(kind, name, *values, **settings):
+    return {"module": "keras.src.ops.numpy", "class_name": kind, "config": {"name": name, **settings}, "name": name,
+            "inbound_nodes": [keras_call(*values)]}
+
+
+def keras_config_seeds():
+    def config(name, model):
+        write("keras_config", name, json.dumps(model, separators=(",", ":")).encode())
+
+    for name, layers in CONFIGURED.items():
+        config(name, {"class_name": "Sequential", "config": {"name": "s", "layers": [
+            IMAGE, *(keras_layer(kind, f"l{i}", settings) for i, (kind, settings) in enumerate(layers))]}})
+    ellipsis, turned = {"class_name": "__ellipsis__"}, {"class_name": "__slice__", "config": {"start": None, "stop": None, "step": -1}}
+    operations = [keras_operation("GetItem", "a", "image", [ellipsis, turned]), keras_operation("TrueDivide", "b", "a", 127.5),
+                  keras_operation("Subtract", "c", [[1, 2, 3]], "b"), keras_operation("GetItem", "d", "c", [ellipsis, 1]),
+                  keras_operation("Add", "e", "c", "a"), keras_operation("Mean", "f", "e", axis=[1, 2], keepdims=True)]
+    config("operations", keras_model([IMAGE, *operations, keras_layer("Multiply", "g", {}, [keras_call("e", "f")])], "g"))
+    config("circle", keras_model([IMAGE, keras_layer("ReLU", "a", {}, [keras_call("b")]), keras_layer("ReLU", "b", {}, [keras_call("a")])], "b"))
+    inner = keras_model([IMAGE, keras_layer("ReLU", "a", {}, [keras_call("image")])], "a")
+    for _ in range(3):
+        twice = {**inner, "name": "inner", "inbound_nodes": [keras_call("image"), keras_call("inner")]}
+        inner = keras_model([IMAGE, twice], "inner")
+    config("nested", inner)
+
+
 # ---- JSON and cards ----
 
 JSON = {
@@ -279,6 +343,7 @@ if __name__ == "__main__":
     other_image_seeds()
     pth_seeds()
     keras_seeds()
+    keras_config_seeds()
     json_seeds()
     card_seeds()
     text_seeds()

@@ -174,7 +174,11 @@ def compare(akin, report, paths, pixels, k, make):
     fill(model, fed)
     feature = FEATURES.get(make, "taste")
     inner = k.Model(model.inputs, model.get_layer(feature).output) if feature else model
-    scores, features = first(model(fed, training=False)), first(inner(fed, training=False))
+    features = first(inner(fed, training=False))
+    if feature:  # class scores at which softmax leaves differences
+        kernel = model.get_layer("scores").kernel
+        kernel.assign(numpy.asarray(kernel) / max(1, 2 * features.std()))
+    scores = first(model(fed, training=False))
     for ending in (".keras", ".h5"):
         path = os.path.join(akin.folder, make.__name__ + ending)
         try:
