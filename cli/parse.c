@@ -346,8 +346,7 @@ static int parse_check_operands(parser *p) {
 
 int cli_parse(cli_settings *settings, const cli_command **command, const char **family, int argc, char **argv) {
   parser p = {.settings = settings, .argc = argc, .argv = argv};
-  *settings = (cli_settings){
-      .k = 5, .min_score = -1, .candidates = 0.7, .resamples = 1000, .seed = 1, .worst = 20};
+  *settings = (cli_settings){.k = 5, .min_score = -1, .candidates = 0.7, .resamples = 1000, .seed = 1, .worst = 20};
   int code = parse_find_command(&p, family);
   *command = p.command;
   if (code != CLI_DONE || !p.command) return code;
