@@ -135,7 +135,8 @@ static akin_status answer_search(answer *a, size_t k, akin_error *err) {
   akin_status status = q->query->combine == AKIN_COMBINE_ANY ? answer_search_any(&a->best, &a->contents, q, k, err)
                                                              : answer_best(&a->best, &a->contents, q, q->asked, k, err);
   a->all = a->contents < k;
-  while (a->best && a->contents > 0 && a->best[a->contents - 1].score < q->query->min_score) {
+  if (!a->best) a->contents = 0; /* it is so; said for the analyzer */
+  while (a->contents > 0 && a->best[a->contents - 1].score < q->query->min_score) {
     a->contents--;
     a->all = true;
   }

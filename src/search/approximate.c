@@ -212,17 +212,17 @@ size_t akin_approximate_extra_count(const akin_approximate *a) {
   return a->extra_count;
 }
 
-/* Ids from the graph, then the extra ones, into a->candidates. Half as many again as are wanted: distances in the graph
- * are rounded, and the scores put the candidates into their true order. */
+/* Ids from the graph, then the extra ones, into a->candidates. More than are wanted: distances in the graph are
+ * rounded, and the scores put the candidates into their true order. The more thoroughly the graph must be searched, the
+ * closer together its vectors are, and the more candidates rounding mixes up. */
 static akin_status approximate_candidates(akin_approximate *a, const float *query, size_t wanted, size_t *count,
                                           akin_error *err) {
   const size_t all = a->hnsw->count(a->graph);
   const char *why = NULL;
-  size_t expansion = a->facts.expansion;
+  size_t expansion = a->facts.expansion, more = wanted / 2 + expansion / 2;
   *count = 0;
-  wanted = wanted < all ? wanted + wanted / 2 + 16 : all;
-  if (wanted > all) wanted = all;
-  if (expansion < 2 * wanted) expansion = 2 * wanted;
+  wanted = wanted < all && more < all - wanted ? wanted + more : all;
+  if (expansion < wanted + wanted / 4) expansion = wanted + wanted / 4;
   akin_status status = approximate_grow(&a->candidates, &a->candidate_room, wanted + a->extra_count, err);
   if (status) return status;
   akin_compact_pack(a->facts.kind, a->packed, query, a->dim);
