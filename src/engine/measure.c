@@ -155,21 +155,55 @@ static akin_status measure_get(float **out, akin_storage *s, const akin_stored_m
   return status;
 }
 
+static bool measure_is_enough(const akin_stored_model *model) {
+  return model->features >= AKIN_MEASURED_IMAGES;
+}
+
+/* The centre that is kept, or, where none is, the one that would be; NULL: too few features. */
+static akin_status measure_centre(float **out, akin_storage *reader, const akin_stored_model *model, akin_error *err) {
+  float *rows = NULL;
+  size_t n = 0;
+  akin_status status = measure_get(out, reader, model, "centre", model->dim, err);
+  if (status || *out || !measure_is_enough(model)) return status;
+  status = measure_sample(&rows, &n, reader, model, MEASURE_ROWS, err);
+  if (!status && n > 0) status = measure_mean(out, rows, n, model->dim, err);
+  akin_free(rows);
+  return status;
+}
+
 akin_status akin_measure_known(akin_storage *reader, const akin_stored_model *model, bool *known, akin_error *err) {
   float *centre = NULL;
   akin_status status = measure_get(&centre, reader, model, "centre", model->dim, err);
-  *known = centre != NULL;
+  *known = centre != NULL || measure_is_enough(model);
   akin_free(centre);
   return status;
 }
 
+static akin_status measure_background_now(akin_background *out, akin_storage *reader, const akin_stored_model *model,
+                                          const akin_transform *transform, akin_error *err) {
+  float *rows = NULL, *points = NULL;
+  size_t n = 0;
+  akin_status status = measure_sample(&rows, &n, reader, model, MEASURE_ROWS, err);
+  if (!status && !(points = akin_calloc(n + 1, transform->to * sizeof *points)))
+    status = akin_fail_memory(err, n * transform->to * sizeof *points);
+  for (size_t i = 0; !status && i < n; i++)
+    akin_transform_apply(transform, points + i * transform->to, rows + i * model->dim);
+  if (!status) status = akin_background_measure(out, points, n, transform->to, err);
+  akin_free(points);
+  akin_free(rows);
+  return status;
+}
+
 akin_status akin_measure_background(akin_background *out, akin_storage *reader, const akin_stored_model *model,
-                                    akin_scores scores, akin_error *err) {
+                                    const akin_transform *transform, akin_scores scores, akin_error *err) {
+  const char *name = scores == AKIN_SCORES_COSINE    ? "background cosine"
+                     : scores == AKIN_SCORES_CENTRED ? "background centred"
+                                                     : NULL;
   *out = (akin_background){0};
-  if (scores != AKIN_SCORES_COSINE && scores != AKIN_SCORES_CENTRED) return AKIN_OK;
-  return akin_storage_fact_get_floats(reader, model->id,
-                                      scores == AKIN_SCORES_COSINE ? "background cosine" : "background centred",
-                                      &out->scores, &out->count, err);
+  akin_status status =
+      name ? akin_storage_fact_get_floats(reader, model->id, name, &out->scores, &out->count, err) : AKIN_OK;
+  if (status || out->count > 0 || !measure_is_enough(model)) return status;
+  return measure_background_now(out, reader, model, transform, err);
 }
 
 /* ---- principal axes ---- */
@@ -244,7 +278,7 @@ akin_status akin_measure_transform(akin_transform *out, akin_store *store, const
   *out = (akin_transform){.from = model->dim, .to = model->dim};
   if (scores == AKIN_SCORES_COSINE) return AKIN_OK;
   akin_status status = akin_store_reader(store, &reader, err);
-  if (!status) status = measure_get(&out->centre, reader, model, "centre", model->dim, err);
+  if (!status) status = measure_centre(&out->centre, reader, model, err);
   if (!status && !out->centre) {
     status =
         akin_fail(err, AKIN_ERROR_NOT_FOUND,

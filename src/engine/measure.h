@@ -24,13 +24,15 @@
  */
 void akin_store_measure(akin_store *store, akin_storage *writer);
 
-/* *known: the model's centre is. */
+/* *known: the model's centre is, or can be: a writer that was killed before it measured leaves that to the questions,
+ * which come to the same. */
 akin_status akin_measure_known(akin_storage *reader, const akin_stored_model *model, bool *known, akin_error *err);
 /* The transform that `scores`, not DEFAULT, says. NOT_FOUND: the store holds too few images. */
 akin_status akin_measure_transform(akin_transform *out, akin_store *store, const akin_stored_model *model,
                                    akin_scores scores, akin_error *err);
-/* Empty when the store keeps none of that kind. */
+/* Of the scores that the transform leads to. Measured now when the store keeps none of that kind; empty when it holds
+ * too few images. */
 akin_status akin_measure_background(akin_background *out, akin_storage *reader, const akin_stored_model *model,
-                                    akin_scores scores, akin_error *err);
+                                    const akin_transform *transform, akin_scores scores, akin_error *err);
 
 #endif

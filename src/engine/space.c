@@ -149,11 +149,11 @@ static akin_status space_sample(float **rows, size_t *n, akin_store *store, cons
 akin_status akin_space_background(akin_space *space, akin_store *store, const akin_vectors *points, akin_error *err) {
   float *rows = NULL;
   size_t n = 0;
-  akin_status status = AKIN_OK;
   if (space->count == 1)
-    status = akin_measure_background(&space->background, store->reader, space->models[0], space->scores, err);
-  if (status || space->background.count > 0 || akin_vectors_live(points) < AKIN_MEASURED_IMAGES) return status;
-  status = space_sample(&rows, &n, store, space, points, err);
+    return akin_measure_background(&space->background, store->reader, space->models[0], &space->transforms[0],
+                                   space->scores, err);
+  if (akin_vectors_live(points) < AKIN_MEASURED_IMAGES) return AKIN_OK;
+  akin_status status = space_sample(&rows, &n, store, space, points, err);
   if (!status) status = akin_background_measure(&space->background, rows, n, space->dim, err);
   akin_free(rows);
   return status;

@@ -212,6 +212,30 @@ static void few_images_have_no_mean(void **state) {
   akin_space_free(chosen);
 }
 
+/* As a writer leaves it that was killed before it measured: questions come to the same, to the bit. */
+static void what_was_not_measured_is_measured_by_who_asks(void **state) {
+  static const char *const names[] = {"measured", "centre", "background centred"};
+  engine_bench *b = *state;
+  akin_error err;
+  akin_storage *writer = NULL;
+  akin_space *kept = open_space(b, AKIN_SCORES_DEFAULT);
+  testing_ok(akin_space_background(kept, b->store, points_of(b, kept), &err), &err);
+  testing_ok(akin_store_writer(b->store, &writer, &err), &err);
+  testing_ok(akin_storage_begin(writer, &err), &err);
+  for (size_t i = 0; i < 3; i++)
+    testing_ok(akin_storage_fact_remove(writer, kept->models[0]->id, names[i], &err), &err);
+  testing_ok(akin_storage_commit(writer, &err), &err);
+  akin_storage_close(writer);
+  akin_space *made = open_space(b, AKIN_SCORES_DEFAULT);
+  testing_ok(akin_space_background(made, b->store, points_of(b, made), &err), &err);
+  assert_int_equal(made->scores, AKIN_SCORES_CENTRED);
+  assert_string_equal(made->key, kept->key);
+  assert_int_equal(made->background.count, kept->background.count);
+  assert_memory_equal(made->background.scores, kept->background.scores, made->background.count * sizeof(float));
+  akin_space_free(kept);
+  akin_space_free(made);
+}
+
 static void axes_are_made_once_and_kept(void **state) {
   engine_bench *b = *state;
   akin_space *reduced = open_space(b, AKIN_SCORES_REDUCED), *again = open_space(b, AKIN_SCORES_REDUCED),
@@ -250,6 +274,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(points_are_features_less_their_mean, store_setup, engine_teardown),
       cmocka_unit_test_setup_teardown(the_mean_is_taken_anew_when_a_fifth_changed, store_setup, engine_teardown),
       cmocka_unit_test_setup_teardown(few_images_have_no_mean, store_setup, engine_teardown),
+      cmocka_unit_test_setup_teardown(what_was_not_measured_is_measured_by_who_asks, store_setup, engine_teardown),
       cmocka_unit_test_setup_teardown(axes_are_made_once_and_kept, store_setup, engine_teardown),
       cmocka_unit_test_setup_teardown(a_model_is_not_joined_with_itself, store_setup, engine_teardown),
   };
