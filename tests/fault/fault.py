@@ -157,10 +157,11 @@ class Place:
         return self.run("index", "--quiet", "--model", "tiny", *options, self.photos, want=want, store=store)
 
     def answers(self, store=None):
-        """All that a store knows, as bytes: every feature by path, and every image's best five."""
+        """All that a store knows, as bytes: every feature by path, and every image's best five. By plain cosines: the
+        mean that others are less by may be measured anew only when a store has changed by enough."""
         out = self.folder / "answers.npy"
         self.run("export", out, store=store)
-        table = self.run("recommend", "--format", "json", store=store)[0]
+        table = self.run("recommend", "--scores", "cosine", "--format", "json", store=store)[0]
         paths = out.with_suffix(".json").read_bytes()
         return out.read_bytes() + paths + table
 

@@ -33,7 +33,7 @@ def by_akin(akin, names, folder):
     run("model", "import", str(WEIGHTS))
     run("model", "export", "--model", "efficientnet-lite0", f"{folder}/net.onnx")
     run("index", "--quiet", *(str(PHOTOS / n) for n in names))
-    answers = [json.loads(line) for line in run("recommend", "-k", str(BEST), "--format", "json").splitlines()]
+    answers = [json.loads(line) for line in run("recommend", "--scores", "cosine", "-k", str(BEST), "--format", "json").splitlines()]
     relative = lambda path: str(pathlib.Path(path).relative_to(PHOTOS.resolve()))
     return {relative(a["image"]): [[relative(h["image"]), h["score"]] for h in a["hits"]] for a in answers}
 
