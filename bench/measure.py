@@ -9,13 +9,20 @@ import tempfile
 import time
 
 
+# What the OpenBLAS inside of a package is to compute with: an old one takes a processor that it does not know for one
+# of 2007, and is then four times as slow (that of FAISS 1.15 does so on Zen 5).
+CORES = {"avx512f": "SkylakeX", "avx2": "Haswell"}
+
+
 def use_threads(threads):
-    """For numpy and FAISS, before they are loaded: so many threads, and no setting that slows them (OPENBLAS_CORETYPE can,
-    fourfold). The first call counts."""
+    """For numpy and FAISS, before they are loaded: so many threads, the instructions that this processor has, and no other
+    setting that slows them. The first call counts."""
     if "AKIN_BENCH_THREADS" in os.environ:
         return
     for name in [name for name in os.environ if name.startswith(("OPENBLAS_", "OMP_"))]:
         del os.environ[name]
+    if widest_vectors() in CORES:
+        os.environ["OPENBLAS_CORETYPE"] = CORES[widest_vectors()]
     os.environ.update(AKIN_BENCH_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads), OMP_NUM_THREADS=str(threads))
 
 

@@ -1,11 +1,11 @@
-"""pairs.py PROGRAM [--sizes 2000x4096,20000x1280,100000x256] [-k 10] [--rounds 3] - the best k of all
-against all, exactly: akin beside FAISS IndexFlatIP and numpy; and one question against 20,000 x 1,280.
+"""pairs.py PROGRAM [--sizes 2000x4096,20000x1280,100000x256] [-k 10] [--rounds 3] - the best k of all against all, exactly:
+akin beside FAISS IndexFlatIP and numpy; and one question against 20,000 × 1,280.
 
-PROGRAM: bench_search. Vectors are random, clustered and seeded; both sides have the same, and as many threads as there
-are cores (taskset for fewer). In each
-round every side does the same work, one after the other; the tables show medians with the lowest and highest, ratios are
-medians of the rounds' ratios. The neighbours must be the same. Memory is what a side takes besides the vectors: the
-growth of its process' peak for the others, what bench_search gives out for akin. Needs the packages of requirements.txt.
+PROGRAM: bench_search. Vectors are random, clustered and seeded; all sides have the same, as many threads as there are cores
+(taskset for fewer), and the instructions that the processor has (measure.py). In each round every side does the same work,
+one after the other; the tables show medians with the lowest and highest, ratios are medians of the rounds' ratios. numpy does
+10,000 rows at most, and its time is that times the rest. The neighbours must be the same. Memory: by how much a process' peak
+grows meanwhile. Needs the packages of requirements.txt.
 """
 
 import argparse
@@ -26,11 +26,14 @@ import search  # noqa: E402
 BUDGETS = {"pairs": 0.55, "question": 0.7}
 
 
-def numpy_pairs(vectors, k, block=2000):
-    """What one writes with numpy: a block of rows against all, argpartition, sort."""
-    best = numpy.empty((len(vectors), k), dtype=numpy.int64)
-    for start in range(0, len(vectors), block):
-        scores = vectors[start : start + block] @ vectors.T
+NUMPY_ROWS = 10000
+
+
+def numpy_pairs(vectors, k, count, block=2000):
+    """What one writes with numpy, for the first rows: a block of them against all, argpartition, sort."""
+    best = numpy.empty((count, k), dtype=numpy.int64)
+    for start in range(0, count, block):
+        scores = vectors[start : min(count, start + block)] @ vectors.T
         rows = numpy.arange(len(scores))
         scores[rows, start + rows] = -2
         chosen = numpy.argpartition(scores, -k, axis=1)[:, -k:]
@@ -46,7 +49,7 @@ def same_neighbours(vectors, ours, theirs):
         a, b = (numpy.sort(vectors[x] @ vectors[i]) for x in (ours[i], theirs[i]))
         if numpy.abs(a - b).max() > 2e-6:
             raise SystemExit(f"row {i}: {ours[i]} from akin, {theirs[i]} from the other")
-    return len(vectors) - len(different)
+    return len(ours) - len(different)
 
 
 def peak_mb(pid="self"):
@@ -93,8 +96,10 @@ class Sides:
         theirs = numpy.array([row[row != i][:k] for i, row in enumerate(theirs[1])])
         self.same = min(self.same, same_neighbours(self.vectors, ours, theirs))
         if not self.options.no_numpy:
-            seconds["numpy"], theirs = self.one("numpy", "self", lambda: numpy_pairs(self.vectors, k))
-            same_neighbours(self.vectors, ours, theirs)
+            count = min(self.rows, NUMPY_ROWS)
+            taken, theirs = self.one("numpy", "self", lambda: numpy_pairs(self.vectors, k, count))
+            seconds["numpy"] = taken * self.rows / count
+            same_neighbours(self.vectors, ours[:count], theirs)
         for name, value in seconds.items():
             self.add(("seconds", name), value)
             self.add(("ratio", name), seconds["akin"] / value)
