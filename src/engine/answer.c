@@ -199,7 +199,7 @@ static akin_status answer_more(answer *a, size_t wanted, akin_error *err) {
   akin_status status = AKIN_OK;
   while (!status && a->count < before + wanted && !(a->used == a->contents && a->all)) {
     if (a->used == a->contents) status = answer_search(a, a->k ? 4 * a->k : wanted, err);
-    for (; !status && a->used < a->contents; a->used++) {
+    for (; !status && a->best && a->used < a->contents; a->used++) {
       if (a->count >= before + wanted && a->best[a->used].score < a->score) break;
       a->score = a->best[a->used].score;
       status = akin_storage_images_of(a->question->reader, a->best[a->used].id, answer_visit, a, err);

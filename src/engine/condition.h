@@ -43,7 +43,7 @@ typedef struct akin_condition {
 
 /* Sets what follows from column, op, text. quoted: the value was in quotes. NULL when it is well, else what is wrong
  * with the value, a constant. */
-const char *akin_condition_understand(akin_condition *condition, bool quoted);
+const char *akin_condition_understand(akin_condition *t, bool quoted);
 
 bool akin_condition_matches(const akin_condition *condition, const akin_where_image *image);
 

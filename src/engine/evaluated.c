@@ -27,11 +27,10 @@ static akin_status evaluated_add(akin_evaluated *e, const akin_stored_image *ima
   }
   char *path = akin_strdup(image->path);
   if (!path) return akin_fail_memory(err, strlen(image->path));
-  e->items[e->count++] = (akin_evaluated_image){.path = path,
-                                                .class_name = class_name,
-                                                .content = image->content_id,
-                                                .width = image->width,
-                                                .height = image->height};
+  akin_evaluated_image *item = &e->items[e->count++];
+  *item = (akin_evaluated_image){
+      .path = path, .content = image->content_id, .width = image->width, .height = image->height};
+  item->class_name = class_name;
   return AKIN_OK;
 }
 

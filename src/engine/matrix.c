@@ -108,8 +108,11 @@ static double matrix_estimate(matrix *m) {
   size_t tiles = 0;
   m->first = 0;
   m->rows = m->n < m->band ? m->n : m->band;
-  for (; seconds < MATRIX_TRIAL; tiles++, seconds = akin_clock_seconds() - began)
+  while (seconds < MATRIX_TRIAL) {
     matrix_tile(m, 0, m->scratch);
+    tiles++;
+    seconds = akin_clock_seconds() - began;
+  }
   const size_t columns = m->n < MATRIX_COLUMNS ? m->n : MATRIX_COLUMNS;
   return seconds / (double)tiles * ((double)m->n / (double)m->rows) * ((double)m->n / (double)columns) / m->threads;
 }

@@ -91,7 +91,7 @@ akin_status akin_sample_take(akin_sample *out, const char *const *paths, size_t 
 }
 
 void akin_sample_free(akin_sample *sample) {
-  for (size_t i = 0; i < sample->count; i++)
+  for (size_t i = 0; sample->paths && i < sample->count; i++)
     akin_free(sample->paths[i]);
   akin_free(sample->paths);
   *sample = (akin_sample){0};

@@ -33,7 +33,7 @@ static void arithmetic_store_affine(lowering *lo, const akin_layer *layer, doubl
   float *values = akin_calloc(channels, sizeof *values);
   const char *names[2] = {"", ""};
   if (!values) akin_lowering_starve(lo);
-  for (int i = 0; i < 2 && lo->status == AKIN_OK; i++) {
+  for (int i = 0; i < 2 && values && scale && shift && lo->status == AKIN_OK; i++) {
     for (size_t c = 0; c < channels; c++)
       values[c] = (float)(i ? shift : scale)[c];
     names[i] = akin_lowering_store_channels(lo, layer, i ? AKIN_WEIGHT_BETA : AKIN_WEIGHT_GAMMA, values);
@@ -59,6 +59,7 @@ static double arithmetic_deviation(double variance) {
 
 static double arithmetic_of(const akin_constant *constant, size_t channel) {
   const uint32_t rank = constant->shape.rank;
+  if (!constant->values) return 0; /* it was to be read, and could not be */
   const size_t count = rank ? constant->shape.size[rank - 1] : 1;
   return (double)constant->values[count == 1 ? 0 : channel];
 }
@@ -70,7 +71,7 @@ void akin_lower_normalization(lowering *lo, const akin_layer *layer, const char 
   float *variances = mean->values ? NULL : akin_lowering_read(lo, layer, AKIN_WEIGHT_VARIANCE);
   double *scale = akin_calloc(channels, sizeof *scale), *shift = akin_calloc(channels, sizeof *shift);
   if (!scale || !shift) akin_lowering_starve(lo);
-  for (size_t c = 0; c < channels && lo->status == AKIN_OK; c++) {
+  for (size_t c = 0; c < channels && scale && shift && lo->status == AKIN_OK; c++) {
     const double m = means ? (double)means[c] : arithmetic_of(mean, c);
     const double v = variances ? (double)variances[c] : arithmetic_of(variance, c);
     const double deviation = arithmetic_deviation(v);

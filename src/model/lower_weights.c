@@ -101,7 +101,8 @@ void akin_lowering_statistics(lowering *lo, const akin_layer *bn, double **scale
     *shift = akin_calloc(channels, sizeof **shift);
     if (!*scale || !*shift) akin_lowering_starve(lo);
   }
-  if (lo->status == AKIN_OK && !weights_scale_and_shift(*scale, *shift, channels, &s, bn->as.normalization.epsilon)) {
+  if (lo->status == AKIN_OK && *scale && *shift &&
+      !weights_scale_and_shift(*scale, *shift, channels, &s, bn->as.normalization.epsilon)) {
     lo->status = akin_fail(lo->err, AKIN_ERROR_FORMAT,
                            "layer %s: its variances are negative, or too small for its other weights", bn->name);
   }

@@ -132,7 +132,8 @@ void akin_tile_products(float *out, size_t stride, const float *const *a, size_t
  * for vectors whose length is not quite 1. */
 double akin_tile_error(size_t dim) {
   const size_t depth = dim < AKIN_TILE_DEPTH ? dim : AKIN_TILE_DEPTH;
-  const double roundings = (double)(depth + 1 + dim / AKIN_TILE_DEPTH + 1) + ((double)dim / 32 + 7);
+  const size_t sums = dim / AKIN_TILE_DEPTH + 1;
+  const double roundings = (double)(depth + 1 + sums) + ((double)dim / 32 + 7);
   return 1.001 * roundings / (1 << 24);
 }
 

@@ -132,7 +132,7 @@ static int safetensors_order(const void *a, const void *b) {
 static akin_status safetensors_check_cover(akin_tensors *t, const safetensors *s, akin_error *err) {
   safetensors_run *runs = akin_arena_array(&t->arena, t->count, sizeof *runs);
   uint64_t end = 0;
-  if (!runs) return akin_reader_arena_failed(&t->arena, err);
+  if (!runs || !s->begins) return akin_reader_arena_failed(&t->arena, err);
   for (size_t i = 0; i < t->count; i++)
     runs[i] = (safetensors_run){s->begins[i], s->begins[i] + t->list[i].count * akin_dtype_size(t->list[i].dtype),
                                 t->list[i].name};
