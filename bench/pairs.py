@@ -12,6 +12,7 @@ import argparse
 import os
 import pathlib
 import tempfile
+import time
 
 import measure
 
@@ -23,6 +24,7 @@ import numpy  # noqa: E402
 
 import search  # noqa: E402
 
+PAUSE = 0.5  # seconds before each side: the threads of the one before wait for more work with all of a core
 BUDGETS = {"pairs": 0.55, "question": 0.7}
 
 
@@ -81,6 +83,7 @@ class Sides:
         self.series.setdefault(name, measure.Series()).add(value)
 
     def one(self, name, pid, work):
+        time.sleep(PAUSE)
         before = reset_peak(pid)
         seconds, result = search.timed(work)
         self.add(("memory", name), peak_mb(pid) - before)

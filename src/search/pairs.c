@@ -95,18 +95,24 @@ static float pairs_lowest(const akin_pair *items, size_t n) {
 
 /* ---- a list ---- */
 
-/* A full list drops what is too far below its kth best product. When that frees too little, it gives up. */
-static void pairs_compact(akin_pairs *p, uint32_t row) {
-  const size_t k = p->options.k, list = p->list_of[row], room = p->room;
-  akin_pair *items = p->items + list * room;
-  pairs_pick(items, room, k);
-  const float threshold = pairs_lowest(items, k) - p->slack;
+/* Of `count` items, more than k, leaves those that are not too far below the kth best product to be among the best k
+ * scores; returns how many, and gives the product that they begin at. */
+static size_t pairs_drop(const akin_pairs *p, akin_pair *items, size_t count, float *threshold) {
+  const size_t k = p->options.k;
   size_t kept = k;
-  for (size_t i = k; i < room; i++)
-    if (items[i].score >= threshold) items[kept++] = items[i];
-  const bool full = room - kept < PAIRS_SPARE / 4;
+  pairs_pick(items, count, k);
+  *threshold = pairs_lowest(items, k) - p->slack;
+  for (size_t i = k; i < count; i++)
+    if (items[i].score >= *threshold) items[kept++] = items[i];
+  return kept;
+}
+
+/* A full list makes room. When that frees too little, it gives up. */
+static void pairs_compact(akin_pairs *p, uint32_t row) {
+  const size_t list = p->list_of[row], kept = pairs_drop(p, p->items + list * p->room, p->room, &p->thresholds[row]);
+  const bool full = p->room - kept < PAIRS_SPARE / 4;
   p->counts[list] = full ? PAIRS_NONE : (uint32_t)kept;
-  p->thresholds[row] = full ? INFINITY : threshold;
+  if (full) p->thresholds[row] = INFINITY;
 }
 
 static void pairs_take(akin_pairs *p, uint32_t row, uint32_t other, float score) {
@@ -157,8 +163,12 @@ static void pairs_do_tile(akin_pairs *p, pairs_tile *t, size_t i, size_t j) {
   t->rows = n - t->first < block ? n - t->first : block;
   t->across = j * block;
   t->columns = n - t->across < block ? n - t->across : block;
-  akin_tile_products(t->products, t->stride, p->options.rows + t->first, t->rows, p->options.rows + t->across,
-                     t->columns, p->options.dim, t->scratch);
+  const float *const *rows = p->options.rows;
+  if (i == j)
+    akin_tile_products_above(t->products, t->stride, rows + t->first, t->rows, p->options.dim, t->scratch);
+  else
+    akin_tile_products(t->products, t->stride, rows + t->first, t->rows, rows + t->across, t->columns, p->options.dim,
+                       t->scratch);
   akin_locks_take(p->locks, i);
   if (j != i) akin_locks_take(p->locks, j); /* always the higher second */
   pairs_offer(p, t);
@@ -218,14 +228,24 @@ static float pairs_score(const akin_pairs *p, uint32_t a, uint32_t b) {
   return score;
 }
 
+/* Rows lie anywhere in memory: the next one is on its way while one is scored. */
+static void pairs_expect(const akin_pairs *p, uint32_t row) {
+  const float *feature = p->options.rows[row];
+  for (size_t i = 0; i < p->options.dim; i += 16) /* a line of the cache */
+    __builtin_prefetch(feature + i);
+}
+
 static void pairs_settle_row(akin_pairs *p, uint32_t row) {
   const size_t list = p->list_of[row];
   akin_pair *items = p->items + list * p->room;
   if (p->counts[list] == PAIRS_NONE) return;
   size_t count = p->counts[list];
+  if (count > p->options.k) count = pairs_drop(p, items, count, &p->thresholds[row]);
   if (p->options.self) items[count++] = (akin_pair){1, row}; /* a list that is full has been compacted */
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
+    if (i + 1 < count) pairs_expect(p, items[i + 1].row);
     items[i].score = pairs_score(p, row, items[i].row);
+  }
   qsort(items, count, sizeof *items, pairs_order);
   p->counts[list] = (uint32_t)pairs_cut(items, count, p->options.k);
 }

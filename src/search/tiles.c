@@ -111,20 +111,44 @@ static void tiles_pack(const akin_tile_set *set, float *to, const float *const *
   set->pack(to, from, width, depth);
 }
 
-void akin_tile_products(float *out, size_t stride, const float *const *a, size_t m, const float *const *b, size_t n,
-                        size_t dim, float *scratch) {
+/* `depth` places of vector i of n are on their way when they are packed: packing alone would wait for memory. */
+static void tiles_expect(const float *const *vectors, size_t i, size_t n, size_t k, size_t depth) {
+  if (i >= n) return;
+  for (size_t at = 0; at < depth; at += 16) /* a line of the cache */
+    __builtin_prefetch(vectors[i] + k + at, 0, 2);
+}
+
+/* above: what is wholly below the diagonal is left out. */
+static void tiles_run(float *out, size_t stride, const float *const *a, size_t m, const float *const *b, size_t n,
+                      size_t dim, float *scratch, bool above) {
   const akin_tile_set *set = tiles_choose();
   float *columns = scratch, *rows = scratch + (size_t)AKIN_TILE_COLUMNS * AKIN_TILE_DEPTH;
   for (size_t k = 0, depth; k < dim; k += depth) {
     depth = dim - k < AKIN_TILE_DEPTH ? dim - k : AKIN_TILE_DEPTH;
+    const size_t after = dim - k - depth < AKIN_TILE_DEPTH ? dim - k - depth : AKIN_TILE_DEPTH;
     for (size_t i = 0; i < m; i += set->rows)
       tiles_pack(set, rows + i * depth, a, i, m, set->rows, k, depth);
     for (size_t j = 0; j < akin_tile_round(n, AKIN_TILE_COLUMNS); j += set->columns) {
       tiles_pack(set, columns, b, j, n, set->columns, k, depth);
-      for (size_t i = 0; i < m; i += set->rows)
+      const size_t end = above && j + set->columns < m ? j + set->columns : m;
+      for (size_t i = 0, step = 0; i < end; i += set->rows, step++) {
+        if (step < set->columns) {
+          tiles_expect(b, j + set->columns + step, n, k, depth);
+          tiles_expect(a, j + step, m, k + depth, after);
+        }
         set->micro(out + i * stride + j, stride, rows + i * depth, columns, depth, k > 0);
+      }
     }
   }
+}
+
+void akin_tile_products(float *out, size_t stride, const float *const *a, size_t m, const float *const *b, size_t n,
+                        size_t dim, float *scratch) {
+  tiles_run(out, stride, a, m, b, n, dim, scratch, false);
+}
+
+void akin_tile_products_above(float *out, size_t stride, const float *const *a, size_t n, size_t dim, float *scratch) {
+  tiles_run(out, stride, a, n, a, n, dim, scratch, true);
 }
 
 /* A chain of n rounded sums is off by at most n · 2^-24 of the sum of the magnitudes, which for unit vectors is 1 at

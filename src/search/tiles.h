@@ -32,6 +32,8 @@ static inline size_t akin_tile_round(size_t n, size_t multiple) {
  */
 void akin_tile_products(float *out, size_t stride, const float *const *a, size_t m, const float *const *b, size_t n,
                         size_t dim, float *scratch);
+/* The same for vectors with one another, those products alone where j >= i: below that anything may be left in out. */
+void akin_tile_products_above(float *out, size_t stride, const float *const *a, size_t n, size_t dim, float *scratch);
 size_t akin_tile_scratch(size_t m);
 
 /* How much a product of two vectors of unit length can differ from akin_search_scores, rounding at its worst. */

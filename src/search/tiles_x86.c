@@ -14,10 +14,9 @@ static void tiles_pack_rest(float *to, const float *const *from, size_t width, s
       to[k * width + i] = from[i][k];
 }
 
-/* Four vectors by four places at a time, in registers that every x86-64 has. */
-static void tiles_pack_x86(float *to, const float *const *from, size_t width, size_t depth) {
+/* Vectors from c on, four by four places at a time. */
+static void tiles_pack_fours(float *to, const float *const *from, size_t width, size_t depth, size_t c) {
   const size_t whole = depth - depth % 4;
-  size_t c = 0;
   for (; c + 4 <= width; c += 4) {
     for (size_t k = 0; k < whole; k += 4) {
       __m128 v0 = _mm_loadu_ps(from[c] + k), v1 = _mm_loadu_ps(from[c + 1] + k);
@@ -37,6 +36,42 @@ static void tiles_pack_x86(float *to, const float *const *from, size_t width, si
 
 #define TILES_AVX2      __attribute__((target("avx2,fma"))) static
 #define TILES_AVX2_ROWS 6
+
+/* Eight vectors by eight places: halves of rows side by side, then pairs, then fours. */
+TILES_AVX2 inline void tiles_turn8(float *to, const float *const *from, size_t width, size_t k) {
+  __m256 rows[8], pairs[8];
+  TILES_UNROLL
+  for (size_t i = 0; i < 4; i++) {
+    rows[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from[i] + k)), _mm_loadu_ps(from[i + 4] + k), 1);
+    rows[i + 4] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from[i] + k + 4)),
+                                       _mm_loadu_ps(from[i + 4] + k + 4), 1);
+  }
+  TILES_UNROLL
+  for (size_t i = 0; i < 8; i += 2) {
+    pairs[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+    pairs[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+  }
+  TILES_UNROLL
+  for (size_t half = 0; half < 2; half++) {
+    const __m256 *p = pairs + 4 * half;
+    float *out = to + (k + 4 * half) * width;
+    _mm256_storeu_ps(out, _mm256_shuffle_ps(p[0], p[2], 0x44));
+    _mm256_storeu_ps(out + width, _mm256_shuffle_ps(p[0], p[2], 0xEE));
+    _mm256_storeu_ps(out + 2 * width, _mm256_shuffle_ps(p[1], p[3], 0x44));
+    _mm256_storeu_ps(out + 3 * width, _mm256_shuffle_ps(p[1], p[3], 0xEE));
+  }
+}
+
+TILES_AVX2 void tiles_avx2_pack(float *to, const float *const *from, size_t width, size_t depth) {
+  const size_t whole = depth - depth % 8;
+  size_t c = 0;
+  for (; c + 8 <= width; c += 8) {
+    for (size_t k = 0; k < whole; k += 8)
+      tiles_turn8(to + c, from + c, width, k);
+    tiles_pack_rest(to, from, width, depth, c, 8, whole);
+  }
+  if (c < width) tiles_pack_fours(to, from, width, depth, c);
+}
 
 TILES_AVX2 void tiles_avx2_micro(float *out, size_t stride, const float *a, const float *b, size_t depth, bool add) {
   __m256 sums[TILES_AVX2_ROWS][2];
@@ -84,7 +119,7 @@ static bool tiles_avx2_supported(void) {
 }
 
 const akin_tile_set akin_tile_avx2 = {"avx2",           tiles_avx2_supported, TILES_AVX2_ROWS, 16,
-                                      tiles_avx2_micro, tiles_pack_x86,       tiles_avx2_next};
+                                      tiles_avx2_micro, tiles_avx2_pack,      tiles_avx2_next};
 
 /* ---- AVX-512: 12 × 32 in 24 of the 32 registers ---- */
 
@@ -133,6 +168,6 @@ static bool tiles_avx512_supported(void) {
 }
 
 const akin_tile_set akin_tile_avx512 = {"avx512",           tiles_avx512_supported, TILES_AVX512_ROWS, 32,
-                                        tiles_avx512_micro, tiles_pack_x86,         tiles_avx512_next};
+                                        tiles_avx512_micro, tiles_avx2_pack,        tiles_avx512_next};
 
 #endif
