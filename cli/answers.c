@@ -1,7 +1,13 @@
 /* answers.c - see answers.h. */
 #include "answers.h"
 #include "messages.h"
+#include "places.h"
 #include "signals.h"
+
+bool cli_page_is_folder(const cli_settings *settings, uint64_t questions) {
+  if (!settings->output) return questions > AKIN_PAGE_QUERIES;
+  return !cli_path_has_extension(settings->output, "html") && !cli_path_has_extension(settings->output, "htm");
+}
 
 int cli_answers_open(cli_answers *answers, const cli_settings *settings, bool folder, const char *name,
                      const char *title) {

@@ -24,6 +24,9 @@ typedef struct cli_answers {
 typedef akin_status cli_answer_writer(FILE *out, akin_report_format format, const akin_hits *hits, int first,
                                       akin_error *err);
 
+/* Does a page take the form of a folder? As -o says; without it, when there are more questions than one file takes. */
+bool cli_page_is_folder(const cli_settings *settings, uint64_t questions);
+
 /*
  * Returns an exit code, with a message printed when it is not CLI_DONE.
  *   folder: a page takes the form of a folder

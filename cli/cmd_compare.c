@@ -5,7 +5,6 @@
 #include "messages.h"
 #include "opened.h"
 #include "parse.h"
-#include "places.h"
 
 #define COMPARE_PAGE "comparison"
 
@@ -54,13 +53,11 @@ static int compare_all(akin_store *store, compare_work *work, const cli_settings
 static int compare_run(const cli_settings *s) {
   akin_store *store = NULL;
   compare_work work = {0};
-  const bool folder = s->output
-                          ? !cli_path_has_extension(s->output, "html") && !cli_path_has_extension(s->output, "htm")
-                          : s->operands.count > AKIN_PAGE_QUERIES;
   int code = compare_models(&work.models, s);
   if (code == CLI_DONE) code = cli_store_open(&store, s, 0);
   if (code == CLI_DONE) {
-    code = cli_answers_open(&work.answers, s, folder, COMPARE_PAGE, "Models side by side");
+    code = cli_answers_open(&work.answers, s, cli_page_is_folder(s, s->operands.count), COMPARE_PAGE,
+                            "Models side by side");
     if (code == CLI_DONE) code = compare_all(store, &work, s);
     code = cli_answers_close(&work.answers, code);
   }

@@ -27,11 +27,8 @@ typedef struct duplicates_work {
 /* How many groups there will be says which form a page takes when -o does not. */
 static int duplicates_open(duplicates_work *work, size_t groups) {
   const cli_settings *s = work->settings;
-  const bool folder = s->output
-                          ? !cli_path_has_extension(s->output, "html") && !cli_path_has_extension(s->output, "htm")
-                          : groups > AKIN_PAGE_QUERIES;
   work->opened = true;
-  return cli_answers_open(&work->answers, s, folder, DUPLICATES_PAGE, "Duplicates");
+  return cli_answers_open(&work->answers, s, cli_page_is_folder(s, groups), DUPLICATES_PAGE, "Duplicates");
 }
 
 static akin_status duplicates_visit(void *context, const akin_duplicate_group *group) {
@@ -285,15 +282,12 @@ const cli_command cli_duplicates = {
     .summary = "groups of near-identical images, and the best of each",
     .description =
         "Finds images that show the same picture: resized, compressed anew, cropped by up to about a tenth, brighter "
-        "or "
-        "darker; also mirrored, if asked for. Among all stored images, or only those that are, or lie in, PATH. "
-        "Nothing "
-        "is deleted.\n\nThe best copy comes first: the one with most pixels, then most bytes, then the first by path. "
-        "Each other image of a group was compared with the best one, so that no chain of small steps joins what is "
-        "different. The order of indexing does not matter. A file that is gone, or was changed since it was indexed, "
-        "is "
-        "in no group, and is named.\n\nPlain paths (--format paths, --print0) are all copies but the best of each "
-        "group.\n\n--not remembers by content: it holds for moved and copied files too.",
+        "or darker; also mirrored, if asked for. Among all stored images, or only those that are, or lie in, PATH. "
+        "Nothing is deleted.\n\nThe best copy comes first: the one with most pixels, then most bytes, then the first "
+        "by path. Each other image of a group was compared with the best one, so that no chain of small steps joins "
+        "what is different. The order of indexing does not matter. A file that is gone, or was changed since it was "
+        "indexed, is in no group, and is named.\n\nPlain paths (--format paths, --print0) are all copies but the best "
+        "of each group.\n\n--not remembers by content: it holds for moved and copied files too.",
     .formats = "table|json|csv|paths|html",
     .options = duplicates_options,
     .examples = duplicates_examples,

@@ -95,14 +95,13 @@ const cli_command cli_evaluate = {
     .name = "evaluate",
     .synopsis = "",
     .summary = "how good are the recommendations, by known classes?",
-    .description =
-        "Asks for every image that has a class, and counts the hits of its own class. A class is the name of an "
-        "image's folder, a label of the store (--label), or a column of a CSV file (--labels).\n\nP@k is the share of "
-        "the first k hits that are of the class, recall@k the share of the class that is among them, mAP@k the mean "
-        "of the precision at each right hit, MAP@R the same for as many hits as the class has images (Musgrave and "
-        "others, A Metric Learning Reality Check, 2020), mAP over all. Micro is the mean over images, macro over "
-        "classes. Images with the same content do not count as hits; an image that is alone in its class is not asked "
-        "for.",
+    .description = "Asks for every image that has a class, and counts the hits of its own class. A class is the name "
+                   "of an image's folder, a label of the store (--label), or a column of a CSV file (--labels).\n\nP@k "
+                   "is the share of the first k hits that are of the class, recall@k the share of the class that is "
+                   "among them, mAP@k the mean of the precision at each right hit, MAP@R the same for as many hits as "
+                   "the class has images (Musgrave and others, A Metric Learning Reality Check, 2020), mAP over all. "
+                   "Micro is the mean over images, macro over classes. Images with the same content do not count as "
+                   "hits; an image that is alone in its class is not asked for.",
     .formats = "table|json|html",
     .options = evaluate_options,
     .examples = evaluate_examples,

@@ -48,12 +48,11 @@ const cli_command cli_label_import = {
     .least = 1,
     .most = 1,
     .summary = "give images labels from a CSV table",
-    .description =
-        "Reads a table of comma-separated values. Its first line names the columns: the first is the image's path, "
-        "absolute or as seen from the table's folder, each other one is a label. A row replaces the image's labels of "
-        "these names; an empty field takes one away. A row of an image that the store does not know is told and passed "
-        "over. When a line is broken, or an image has two rows, nothing is imported.\n\n"
-        "Labels are for --where: see akin like --help.",
+    .description = "Reads a table of comma-separated values. Its first line names the columns: the first is the "
+                   "image's path, absolute or as seen from the table's folder, each other one is a label. A row "
+                   "replaces the image's labels of these names; an empty field takes one away. A row of an image that "
+                   "the store does not know is told and passed over. When a line is broken, or an image has two rows, "
+                   "nothing is imported.\n\nLabels are for --where: see akin like --help.",
     .options = label_import_options,
     .examples = label_import_examples,
     .may_skip = true,

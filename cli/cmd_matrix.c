@@ -223,12 +223,10 @@ const cli_command cli_matrix = {
     .synopsis = "",
     .summary = "the similarity of every stored image to every other",
     .description =
-        "Writes the n x n matrix of scores, images in order of path. In CSV the first line and the first "
-        "column are the paths; in NPY it is float32 [n, n], and the paths are in FILE.json beside it. "
-        "Memory does not grow with "
-        "n x n.\n\nHow large it is and how long it takes is said first; above 10 GB it is asked for."
-        "\n\nPNG and HTML are a heat map. The page (default: matrix.html) shows the two images under the pointer "
-        "and their score.",
+        "Writes the n x n matrix of scores, images in order of path. In CSV the first line and the first column are "
+        "the paths; in NPY it is float32 [n, n], and the paths are in FILE.json beside it. Memory does not grow with n "
+        "x n.\n\nHow large it is and how long it takes is said first; above 10 GB it is asked for.\n\nPNG and HTML are "
+        "a heat map. The page (default: matrix.html) shows the two images under the pointer and their score.",
     .formats = "csv|npy|png|html",
     .options = matrix_options,
     .examples = matrix_examples,

@@ -116,17 +116,17 @@ static const cli_option *const model_list_options[] = {&model_all, &cli_option_f
 static const cli_example model_list_examples[] = {{"akin model list", "what is imported, and what could be"},
                                                   {NULL, NULL}};
 
-const cli_command cli_model_list = {
-    .name = "model list",
-    .synopsis = "",
-    .summary = "the models that are known, and those that are imported",
-    .description = "Lists every network that akin has a card of and every imported model, with its size on disk, the "
-                   "length of its features and the size of its input. NAME-notop is NAME without the last layers, for "
-                   "weights that were saved so.",
-    .formats = "table|json|csv",
-    .options = model_list_options,
-    .examples = model_list_examples,
-    .run = model_list_run};
+const cli_command cli_model_list = {.name = "model list",
+                                    .synopsis = "",
+                                    .summary = "the models that are known, and those that are imported",
+                                    .description =
+                                        "Lists every network that akin has a card of and every imported model, with "
+                                        "its size on disk, the length of its features and the size of its input. "
+                                        "NAME-notop is NAME without the last layers, for weights that were saved so.",
+                                    .formats = "table|json|csv",
+                                    .options = model_list_options,
+                                    .examples = model_list_examples,
+                                    .run = model_list_run};
 
 /* ---- import ---- */
 
@@ -197,9 +197,8 @@ const cli_command cli_model_import = {
     .summary = "make a model of a file of weights, or a Keras model",
     .description = "Reads a file of weights (.pth, .h5, .weights.h5), executing nothing in it, checks every layer "
                    "against the card and writes the model. The card is found by the file's hash, or is named with "
-                   "--card.\n\n"
-                   "A whole Keras model (.keras, .h5) needs no card: its network is the one that the file describes. "
-                   "What it has been trained to see is not always in the file: see --pixels.",
+                   "--card.\n\nA whole Keras model (.keras, .h5) needs no card: its network is the one that the file "
+                   "describes. What it has been trained to see is not always in the file: see --pixels.",
     .options = model_import_options,
     .examples = model_import_examples,
     .run = model_import_run};

@@ -3,7 +3,6 @@
 #include "commands.h"
 #include "messages.h"
 #include "opened.h"
-#include "places.h"
 #include "watch.h"
 
 typedef struct recommend_work {
@@ -25,24 +24,20 @@ static void recommend_on_skipped(void *context, const char *path, const char *re
   cli_tell_skipped(path, reason);
 }
 
-/* Does a page take the form of a folder? As -o says; without it, when the answers do not fit one file. */
+/* How many questions there will be says which form a page takes when -o does not. */
 static int recommend_form(bool *folder, akin_store *store, const cli_settings *s) {
   const akin_summary *summary = NULL;
   akin_error err;
   uint64_t questions = s->operands.count;
   *folder = false;
   if (s->format != CLI_FORMAT_HTML) return CLI_DONE;
-  if (s->output) {
-    *folder = !cli_path_has_extension(s->output, "html") && !cli_path_has_extension(s->output, "htm");
-    return CLI_DONE;
-  }
-  if (questions == 0) {
+  if (questions == 0 && !s->output) {
     akin_status status = akin_store_summary(store, &summary, &err);
     if (status) return cli_fail(status, &err);
     questions = summary->images;
     akin_summary_free(summary);
   }
-  *folder = questions > AKIN_PAGE_QUERIES;
+  *folder = cli_page_is_folder(s, questions);
   return CLI_DONE;
 }
 
@@ -114,12 +109,10 @@ const cli_command cli_recommend = {
     .operand = CLI_OPERAND_FILES,
     .most = SIZE_MAX,
     .summary = "for each image its own best ones (default: all stored)",
-    .description =
-        "Answers one question for each image: the table of a shop. Without images it asks for every stored one, in "
-        "order of path. --where and the other "
-        "conditions are about the images that are recommended: see akin like --help.\n\nA page (--format html) for up "
-        "to 50 images is one file; for more it is a folder with "
-        "index.html. -o FILE.html asks for one file, -o with any other name for a folder.",
+    .description = "Answers one question for each image: the table of a shop. Without images it asks for every stored "
+                   "one, in order of path. --where and the other conditions are about the images that are recommended: "
+                   "see akin like --help.\n\nA page (--format html) for up to 50 images is one file; for more it is a "
+                   "folder with index.html. -o FILE.html asks for one file, -o with any other name for a folder.",
     .formats = "table|json|csv|html",
     .options = recommend_options,
     .examples = recommend_examples,

@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "messages.h"
 #include "opened.h"
+#include "progress.h"
 #include "result.h"
 #include "signals.h"
 
@@ -22,26 +23,19 @@ typedef struct suggest_work {
   suggest_line *lines; /* cli_release */
   size_t count, room;
   uint64_t skipped;
-  bool quiet, drawn;
+  cli_progress progress;
 } suggest_work;
-
-static void suggest_clear(suggest_work *work) {
-  if (work->drawn) fputs("\r\033[K", stderr);
-  fflush(stderr);
-  work->drawn = false;
-}
 
 static void suggest_on_progress(void *context, const char *model, uint64_t done, uint64_t total) {
   suggest_work *work = context;
-  if (work->quiet || !cli_on_terminal()) return;
-  fprintf(stderr, "\r%s: %" PRIu64 " of %" PRIu64 " images\033[K", model, done, total);
-  fflush(stderr);
-  work->drawn = true;
+  const akin_progress shown = {.found = total, .unchanged = done, .remaining_seconds = -1};
+  (void)model;
+  cli_progress_show(&work->progress, &shown);
 }
 
 static void suggest_on_skipped(void *context, const char *path, const char *reason) {
   suggest_work *work = context;
-  suggest_clear(work);
+  cli_progress_clear(&work->progress);
   work->skipped++;
   cli_tell_skipped(path, reason);
 }
@@ -125,7 +119,7 @@ static int suggest_tell(suggest_work *work, const cli_settings *s) {
 
 static int suggest_run(const cli_settings *s) {
   akin_error err;
-  suggest_work work = {.quiet = s->quiet};
+  suggest_work work = {0};
   akin_suggest_options options = AKIN_SUGGEST_OPTIONS_INIT;
   if (s->sample) options.sample = (uint32_t)s->sample;
   options.jobs = (uint32_t)s->jobs;
@@ -136,9 +130,10 @@ static int suggest_run(const cli_settings *s) {
   options.should_cancel = suggest_should_cancel;
   options.context = &work;
   cli_signals_catch();
+  cli_progress_begin(&work.progress, s->quiet);
   akin_status status =
       akin_models_suggest(cli_list_items(&s->operands), s->operands.count, &options, suggest_visit, &work, &err);
-  suggest_clear(&work);
+  cli_progress_clear(&work.progress);
   int code = status ? cli_fail(status, &err) : suggest_tell(&work, s);
   if (code == CLI_DONE && work.skipped > 0) code = CLI_SKIPPED;
   cli_release(work.lines);
@@ -166,10 +161,9 @@ const cli_command cli_model_suggest = {
         "Takes a sample of the images, alters each (its middle half, mirrored, compressed to JPEG quality 10, brighter "
         "and warmer), and has every imported model look for the original among the sample. No labels are "
         "needed.\n\nThe columns tell how often the original was found first; the score is the mean of 1 / its rank, "
-        "the margin how much more similar it was than the next. They "
-        "tell how steady a model's features are on your images, not whether two images that you find alike are alike "
-        "to it: for that, akin compare shows both, and akin evaluate measures it where there are labels. Milliseconds "
-        "are those of one core.",
+        "the margin how much more similar it was than the next. They tell how steady a model's features are on your "
+        "images, not whether two images that you find alike are alike to it: for that, akin compare shows both, and "
+        "akin evaluate measures it where there are labels. Milliseconds are those of one core.",
     .formats = "table|json",
     .options = suggest_options,
     .examples = suggest_examples,

@@ -9,6 +9,7 @@
 #include "engine/agreement.h"
 #include "engine/compare_side.h"
 #include "engine/like.h"
+#include "engine/skip.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -150,7 +151,7 @@ static akin_status compare_images(compare *c, const char *const *images, size_t 
   for (size_t i = 0; !status && i < count; i++) {
     akin_error why = {AKIN_OK, ""};
     status = compare_image(c, images[i], visit, context, &why);
-    if (status && why.code == status && akin_question_skips(status)) {
+    if (status && why.code == status && akin_image_is_at_fault(status)) {
       if (c->ingest.on_skipped) c->ingest.on_skipped(c->ingest.context, images[i], why.text);
       status = AKIN_OK;
     } else if (status && why.code) {

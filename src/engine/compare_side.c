@@ -5,9 +5,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "engine/median.h"
 #include "engine/model.h"
-
-#include <stdlib.h>
 
 #define SIDE_MEASURED 5 /* images */
 
@@ -105,11 +104,6 @@ akin_status akin_compare_complete(akin_store *store, const char *model, const ak
 
 /* ---- measuring ---- */
 
-static int side_order(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /* The median over the images that can be read. */
 static double side_median(akin_model *model, float *feature, const side_paths *paths) {
   double times[SIDE_MEASURED];
@@ -119,9 +113,7 @@ static double side_median(akin_model *model, float *feature, const side_paths *p
     const double began = akin_clock_seconds();
     if (!akin_model_embed_path(model, feature, paths->items[i], 0, NULL)) times[count++] = akin_clock_seconds() - began;
   }
-  if (count == 0) return -1;
-  qsort(times, count, sizeof *times, side_order);
-  return 1e3 * (times[(count - 1) / 2] + times[count / 2]) / 2;
+  return count > 0 ? 1e3 * akin_median(times, count) : -1;
 }
 
 akin_status akin_compare_measure(akin_store *store, const char *model, const akin_query *query, double *milliseconds,

@@ -347,11 +347,6 @@ akin_status akin_question_add_path(akin_question *q, const char *path, akin_erro
   return question_add_path(q, QUESTION_IMAGE, path, err);
 }
 
-bool akin_question_skips(akin_status status) {
-  return status == AKIN_ERROR_NOT_FOUND || status == AKIN_ERROR_IO || status == AKIN_ERROR_FORMAT ||
-         status == AKIN_ERROR_UNSUPPORTED || status == AKIN_ERROR_LIMIT;
-}
-
 /* ---- the whole ---- */
 
 akin_status akin_store_like(akin_store *store, akin_hits **out, const char *const *images, size_t count,

@@ -45,8 +45,6 @@ akin_status akin_question_add_path(akin_question *q, const char *path, akin_erro
 akin_status akin_question_add_stored(akin_question *q, const char *path, uint64_t content_id, akin_error *err);
 /* Searches, and fills q->hits; answer.c. Once for each restart. */
 akin_status akin_question_answer(akin_question *q, akin_error *err);
-/* Does a failure to add an image lie in the image, so that other questions can go on? */
-bool akin_question_skips(akin_status status);
 /* One more of q->hits, with its percentile. */
 akin_status akin_question_add_hit(akin_question *q, const char *path, float score, uint32_t width, uint32_t height,
                                   akin_error *err);

@@ -1,6 +1,7 @@
 /* recommend.c - for each image its own best k: the shop's table. */
 #include "base/error.h"
 #include "engine/like.h"
+#include "engine/skip.h"
 
 #define RECOMMEND_BYTES ((size_t)256 << 20) /* of hits that are gathered at the same time */
 
@@ -31,7 +32,7 @@ static akin_status recommend_path(recommend *r, const char *path, akin_error *er
   akin_status status = akin_question_restart(&r->question, err);
   if (status) return status;
   status = akin_question_add_path(&r->question, path, &why);
-  if (akin_question_skips(status) && !r->question.model_failed) {
+  if (akin_image_is_at_fault(status) && !r->question.model_failed) {
     if (r->on_skipped) r->on_skipped(r->context, path, why.text);
     return AKIN_OK;
   }

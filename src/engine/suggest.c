@@ -7,7 +7,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "engine/median.h"
 #include "engine/sample.h"
+#include "engine/skip.h"
 #include "image/alter.h"
 #include "image/image.h"
 #include "search/search.h"
@@ -15,7 +17,6 @@
 #include <akin/model.h>
 #include <akin/suggest.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SUGGEST_SAMPLE_MOST 10000
@@ -74,12 +75,6 @@ static akin_status suggest_image(suggest_run *run, size_t image, akin_error *err
   return status;
 }
 
-/* Is it the image's own fault? */
-static bool suggest_skips(akin_status status) {
-  return status == AKIN_ERROR_NOT_FOUND || status == AKIN_ERROR_IO || status == AKIN_ERROR_FORMAT ||
-         status == AKIN_ERROR_UNSUPPORTED || status == AKIN_ERROR_LIMIT;
-}
-
 /* ---- all of them, on several threads ---- */
 
 /* The next image to do; false when there is none, or a reason to stop. */
@@ -96,8 +91,8 @@ static void suggest_finish(suggest_run *run, size_t image, akin_status status, c
   pthread_mutex_lock(&run->lock);
   run->done++;
   run->usable[image] = status == AKIN_OK;
-  if (status && !suggest_skips(status)) run->err = *why;
-  if (suggest_skips(status) && run->tell && o->on_skipped)
+  if (status && !akin_image_is_at_fault(status)) run->err = *why;
+  if (akin_image_is_at_fault(status) && run->tell && o->on_skipped)
     o->on_skipped(o->context, run->sample->paths[image], why->text);
   if (o->on_progress) o->on_progress(o->context, akin_model_name(run->model), run->done, run->sample->count);
   if (o->should_cancel && o->should_cancel(o->context)) run->cancelled = true;
@@ -129,18 +124,12 @@ static void suggest_count(const suggest_run *run, const float *scores, size_t im
   out->margin += (double)scores[image] - (double)best;
 }
 
-static int suggest_order(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /* Of the usable images, whose times come first then. The median: the first images wait until the network is compiled.
  */
 static double suggest_median(suggest_run *run, size_t usable) {
   for (size_t i = 0, kept = 0; i < run->sample->count; i++)
     if (run->usable[i]) run->seconds[kept++] = run->seconds[i];
-  qsort(run->seconds, usable, sizeof *run->seconds, suggest_order);
-  return run->seconds[usable / 2];
+  return akin_median(run->seconds, usable);
 }
 
 static akin_status suggest_judge(suggest_run *run, akin_suggestion *out, akin_error *err) {
