@@ -141,8 +141,15 @@ static akin_status evaluation_query(akin_sink *out, const void *content, size_t 
 
 akin_status akin_page_add_evaluation(akin_page *page, const akin_evaluation *evaluation, akin_error *err) {
   const size_t each = (AKIN_PAGE_QUERIES - 1) / evaluation->row_count;
-  akin_page_call_sections(page, "section");
-  akin_status status = akin_page_add_section(page, evaluation->rows[0].model, evaluation_figures, evaluation, err);
+  akin_sink names = AKIN_SINK_INIT(AKIN_SINK_CEILING);
+  for (size_t i = 0; i < evaluation->row_count; i++) {
+    akin_sink_text(&names, i ? ", " : "");
+    akin_sink_text(&names, evaluation->rows[i].model);
+  }
+  akin_page_call_sections(page, "");
+  akin_status status = akin_sink_check(&names, err);
+  if (!status) status = akin_page_add_section(page, names.buffer.data, evaluation_figures, evaluation, err);
+  akin_sink_free(&names);
   for (size_t i = 0; !status && i < evaluation->row_count; i++)
     for (size_t j = 0; !status && j < evaluation->rows[i].worst_count && j < each; j++) {
       const evaluation_shown shown = {&evaluation->rows[i], &evaluation->rows[i].worst[j], evaluation->row_count > 1};

@@ -179,11 +179,11 @@ static void html_subtitle(akin_sink *out, const akin_page_frame *frame) {
     return;
   }
   if (!frame->model[0]) {
-    akin_sink_text(out, "<p>No images.</p>\n");
+    akin_sink_text(out, "<p>There is nothing to show.</p>\n");
     return;
   }
   akin_sink_text(out, "<p>");
-  if (frame->questions > 0)
+  if (frame->questions > 0 && frame->noun[0])
     akin_sink_printf(out, "%zu %s%s, ", frame->questions, frame->noun, frame->questions == 1 ? "" : "s");
   akin_sink_text(out, strchr(frame->model, ',') ? "models " : "model ");
   akin_sink_html(out, frame->model);

@@ -17,7 +17,7 @@ extern const char akin_page_style[];
 typedef struct akin_page_frame {
   const char *title;
   const char *model; /* "" while nothing was asked */
-  const char *noun;  /* what a section is: "question" */
+  const char *noun;  /* what a section is: "question"; "": they are not counted */
   size_t questions;  /* on all pages; 0: not known while this page is written */
   size_t number;     /* of this page, from 1 */
   size_t pages;      /* of all; 0: not known while this page is written, but more than `number` unless `last` */
@@ -46,7 +46,8 @@ typedef akin_status akin_page_section(akin_sink *out, const void *content, size_
 akin_status akin_page_add_section(akin_page *page, const char *model, akin_page_section *write, const void *content,
                                   akin_error *err);
 
-/* What a section of this page is called, "question" by default; a literal, made plural by an s. */
+/* What a section of this page is called, "question" by default; a literal, made plural by an s. "": the
+ * head does not count them. */
 void akin_page_call_sections(akin_page *page, const char *noun);
 
 /* A question's section; content: akin_hits. */

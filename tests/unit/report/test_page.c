@@ -202,7 +202,7 @@ static void an_empty_page_and_an_empty_answer(void **state) {
   testing_ok(akin_page_close(open_page(path, 0, &c), &err), &err);
   check(*state, "page.html");
   char *text = testing_read(path, NULL);
-  ASSERT_HAS(text, "No images.");
+  ASSERT_HAS(text, "There is nothing to show.");
   akin_free(text);
   akin_page *page = open_page(path, 0, &c);
   add(page, report_question("/p/a.jpg", NULL));
