@@ -72,13 +72,12 @@ static _Atomic(const akin_tile_set *) tiles_in_use;
 
 static const akin_tile_set *tiles_choose(void) {
   const akin_tile_set *chosen = atomic_load_explicit(&tiles_in_use, memory_order_relaxed);
-  for (size_t i = 0; !chosen && i < TILES_KNOWN; i++) {
-    if (tiles_known[i]->supported()) {
-      chosen = tiles_known[i];
-      atomic_store_explicit(&tiles_in_use, chosen, memory_order_relaxed);
-    }
-  }
-  return chosen;
+  if (chosen) return chosen;
+  size_t i = 0;
+  while (i + 1 < TILES_KNOWN && !tiles_known[i]->supported())
+    i++;
+  atomic_store_explicit(&tiles_in_use, tiles_known[i], memory_order_relaxed);
+  return tiles_known[i];
 }
 
 const char *akin_tile_kernels(void) {
@@ -118,37 +117,52 @@ static void tiles_expect(const float *const *vectors, size_t i, size_t n, size_t
     __builtin_prefetch(vectors[i] + k + at, 0, 2);
 }
 
-/* above: what is wholly below the diagonal is left out. */
-static void tiles_run(float *out, size_t stride, const float *const *a, size_t m, const float *const *b, size_t n,
-                      size_t dim, float *scratch, bool above) {
-  const akin_tile_set *set = tiles_choose();
-  float *columns = scratch, *rows = scratch + (size_t)AKIN_TILE_COLUMNS * AKIN_TILE_DEPTH;
-  for (size_t k = 0, depth; k < dim; k += depth) {
-    depth = dim - k < AKIN_TILE_DEPTH ? dim - k : AKIN_TILE_DEPTH;
-    const size_t after = dim - k - depth < AKIN_TILE_DEPTH ? dim - k - depth : AKIN_TILE_DEPTH;
-    for (size_t i = 0; i < m; i += set->rows)
-      tiles_pack(set, rows + i * depth, a, i, m, set->rows, k, depth);
-    for (size_t j = 0; j < akin_tile_round(n, AKIN_TILE_COLUMNS); j += set->columns) {
-      tiles_pack(set, columns, b, j, n, set->columns, k, depth);
-      const size_t end = above && j + set->columns < m ? j + set->columns : m;
-      for (size_t i = 0, step = 0; i < end; i += set->rows, step++) {
-        if (step < set->columns) {
-          tiles_expect(b, j + set->columns + step, n, k, depth);
-          tiles_expect(a, j + step, m, k + depth, after);
-        }
-        set->micro(out + i * stride + j, stride, rows + i * depth, columns, depth, k > 0);
-      }
+/* What akin_tile_products and akin_tile_products_above are asked for. */
+typedef struct tiles_job {
+  const akin_tile_set *set;
+  float *out;
+  size_t stride;
+  const float *const *a, *const *b; /* m and n vectors */
+  size_t m, n, dim;
+  float *columns, *rows; /* packed */
+  bool above;            /* what is wholly below the diagonal is left out */
+} tiles_job;
+
+/* Columns j … of b against all of a, places k … k + depth - 1; what comes next is fetched meanwhile. */
+static void tiles_columns(const tiles_job *job, size_t j, size_t k, size_t depth) {
+  const akin_tile_set *set = job->set;
+  const size_t next = k + depth, after = job->dim - next < AKIN_TILE_DEPTH ? job->dim - next : AKIN_TILE_DEPTH;
+  const size_t end = job->above && j + set->columns < job->m ? j + set->columns : job->m;
+  tiles_pack(set, job->columns, job->b, j, job->n, set->columns, k, depth);
+  for (size_t i = 0, step = 0; i < end; i += set->rows, step++) {
+    if (step < set->columns) {
+      tiles_expect(job->b, j + set->columns + step, job->n, k, depth);
+      tiles_expect(job->a, j + step, job->m, next, after);
     }
+    set->micro(job->out + i * job->stride + j, job->stride, job->rows + i * depth, job->columns, depth, k > 0);
+  }
+}
+
+static void tiles_run(const tiles_job *job) {
+  const akin_tile_set *set = job->set;
+  for (size_t k = 0, depth; k < job->dim; k += depth) {
+    depth = job->dim - k < AKIN_TILE_DEPTH ? job->dim - k : AKIN_TILE_DEPTH;
+    for (size_t i = 0; i < job->m; i += set->rows)
+      tiles_pack(set, job->rows + i * depth, job->a, i, job->m, set->rows, k, depth);
+    for (size_t j = 0; j < akin_tile_round(job->n, AKIN_TILE_COLUMNS); j += set->columns)
+      tiles_columns(job, j, k, depth);
   }
 }
 
 void akin_tile_products(float *out, size_t stride, const float *const *a, size_t m, const float *const *b, size_t n,
                         size_t dim, float *scratch) {
-  tiles_run(out, stride, a, m, b, n, dim, scratch, false);
+  float *rows = scratch + (size_t)AKIN_TILE_COLUMNS * AKIN_TILE_DEPTH;
+  tiles_run(&(tiles_job){tiles_choose(), out, stride, a, b, m, n, dim, scratch, rows, false});
 }
 
 void akin_tile_products_above(float *out, size_t stride, const float *const *a, size_t n, size_t dim, float *scratch) {
-  tiles_run(out, stride, a, n, a, n, dim, scratch, true);
+  float *rows = scratch + (size_t)AKIN_TILE_COLUMNS * AKIN_TILE_DEPTH;
+  tiles_run(&(tiles_job){tiles_choose(), out, stride, a, a, n, n, dim, scratch, rows, true});
 }
 
 /* A chain of n rounded sums is off by at most n · 2^-24 of the sum of the magnitudes, which for unit vectors is 1 at

@@ -31,6 +31,15 @@
 
 #define TESTING __attribute__((unused)) static
 
+/* Is this built with a sanitizer that brings an allocator of its own? */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TESTING_SANITIZED 1
+#elif defined(__has_feature)
+#define TESTING_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#else
+#define TESTING_SANITIZED 0
+#endif
+
 /* A pointer that no call returns, so that an out-parameter left unset is seen. */
 #define TESTING_POISON ((void *)(uintptr_t)0x5EED5EED)
 

@@ -300,18 +300,10 @@ static void *load_on(void *context) {
   return context;
 }
 
-/* Those of clang 14 hold a lock of their allocator over a fork. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#else
-#define SANITIZED 0
-#endif
-
+/* Sanitizers of clang 14 hold a lock of their allocator over a fork. */
 static void test_beside_threads(void **state) {
   (void)state;
-  if (SANITIZED) {
+  if (TESTING_SANITIZED) {
     print_message("sanitizers do not let programs with threads fork\n");
     skip();
   }
