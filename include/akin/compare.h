@@ -42,7 +42,7 @@ typedef struct akin_agreement {
 
 typedef struct akin_comparison {
   const char *image;  /* absolute path of the query image; NULL: every stored image was one question */
-  uint64_t questions; /* that the agreement is the mean of: 1 where image is not NULL */
+  uint64_t questions; /* that each agreement is the mean of, or more: 1 where image is not NULL */
   uint32_t k;         /* hits that were asked for */
   const akin_compared_model *models;
   size_t model_count;
@@ -54,7 +54,7 @@ typedef struct akin_compare_options {
   uint32_t version;
   const char *const *models; /* `model_count` different names, 2 to AKIN_COMPARE_MODELS */
   size_t model_count;
-  const akin_query *query; /* what is asked; its model is ignored; NULL for the defaults */
+  const akin_query *query; /* what is asked; its models are ignored; NULL for the defaults */
   /* How features that the store lacks are computed, and who is told of it: on_note gets a line before it begins,
    * on_skipped also gets query images that cannot be read. NULL for the defaults. */
   const akin_ingest_options *ingest;
@@ -72,8 +72,9 @@ typedef struct akin_compare_options {
  *   visit: gets each comparison. One that does not return AKIN_OK ends it, and that is the result, with err as it was
  *   context: passed to visit; the callbacks of options->ingest get their own
  * Memory: the features of all models; over the whole store also 8 · k bytes an image and model.
- * Errors: USAGE (options: too few or too many models, the same one twice; k of 0 or above AKIN_COMPARE_K), those of
- * akin_model_open where features must be computed, those of akin_store_ingest and akin_store_like, CANCELLED.
+ * Errors: USAGE (options: too few or too many models, the same one twice; k of 0 or above AKIN_COMPARE_K; weights,
+ * negatives), those of akin_model_open where features must be computed, those of akin_store_ingest and akin_store_like,
+ * CANCELLED.
  */
 typedef akin_status akin_compare_visit(void *context, const akin_comparison *comparison);
 AKIN_API akin_status akin_store_compare(akin_store *store, const char *const *images, size_t count,

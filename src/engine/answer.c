@@ -84,7 +84,8 @@ static float answer_share(const akin_question *q, size_t index) {
   return q->query->weights[index] / largest;
 }
 
-/* The best k by the best of several scores: each is among the best k, or ties with the kth, by one of them. */
+/* The best k by the best of several scores: each is among the best k, or ties with the kth, by one of them. What comes
+ * behind those in the union is not known to be in order: what is next by one may beat what is first by another. */
 static akin_status answer_search_any(akin_scored **out, size_t *count, akin_question *q, size_t k, akin_error *err) {
   akin_status status = AKIN_OK;
   for (size_t i = 0; !status && i < q->images; i++) {
@@ -100,6 +101,8 @@ static akin_status answer_search_any(akin_scored **out, size_t *count, akin_ques
     akin_free(one);
   }
   *count = answer_unite(*out, *count);
+  while (*count > k && (*out)[*count - 1].score < (*out)[k - 1].score)
+    (*count)--;
   return status;
 }
 
@@ -259,6 +262,7 @@ static akin_status answer_choose(answer *a, size_t candidates, akin_error *err) 
     size_t next = answer_next(a);
     if (next == a->count) {
       if ((status = answer_more(a, candidates, err)) || next == a->count) break;
+      next = answer_next(a);
     }
     answer_image *image = &a->images[next];
     if ((status = answer_take(a, image, err)) || !image->hit) continue;

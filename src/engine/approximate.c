@@ -170,9 +170,9 @@ static akin_status graph_update_locked(graph_work *w, akin_error *err) {
 
 /* The model's other graphs: of points that are no more. */
 static akin_status graph_others(const graph_work *w, const char *keep, size_t *count, bool remove, akin_error *err) {
-  char beginning[32];
-  snprintf(beginning, sizeof beginning, "%llu-", (unsigned long long)w->model->id);
-  return akin_store_packed_files(w->store, beginning, ".hnsw", keep, count, remove, err);
+  char pattern[32];
+  snprintf(pattern, sizeof pattern, "%llu-*.hnsw", (unsigned long long)w->model->id);
+  return akin_store_packed_files(w->store, pattern, keep, count, remove, err);
 }
 
 /* Is there to be a graph? */

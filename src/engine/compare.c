@@ -49,6 +49,10 @@ static akin_status compare_check(const akin_compare_options *o, akin_error *err)
     return akin_fail(err, AKIN_ERROR_USAGE, "%zu model%s to compare: name 2 to %d", o->model_count,
                      o->model_count == 1 ? "" : "s", AKIN_COMPARE_MODELS);
   }
+  if (o->query && (o->query->weights || o->query->negative_count > 0 || o->query->combine != AKIN_COMBINE_MEAN)) {
+    return akin_fail(err, AKIN_ERROR_USAGE,
+                     "comparisons are of one image each: no weights, negatives, or ways to combine images");
+  }
   if (o->query && (o->query->k < 1 || o->query->k > AKIN_COMPARE_K))
     return akin_fail(err, AKIN_ERROR_USAGE, "k is %u: compare 1 to %d hits", o->query->k, AKIN_COMPARE_K);
   for (size_t i = 0; i < o->model_count; i++)
@@ -126,22 +130,34 @@ static akin_status compare_answers(compare *c, akin_error *err) {
 
 /* ---- one image ---- */
 
-static akin_status compare_image(compare *c, const char *image, akin_compare_visit *visit, void *context,
-                                 akin_error *err) {
-  akin_comparison told = {.questions = 1, .k = c->query.k, .models = c->models, .model_count = c->count};
-  akin_status status = AKIN_OK;
-  for (size_t i = 0; !status && i < c->count; i++) {
-    akin_query query = c->query;
-    query.model = c->models[i].name;
-    query.model_count = 0;
-    akin_hits_free(c->sides[i].hits);
-    status = akin_store_like(c->sides[i].store, &c->sides[i].hits, &image, 1, &query, err);
-    c->models[i].hits = c->sides[i].hits;
+/* *skips: it is the image that failed. */
+static akin_status compare_ask(compare *c, size_t side, const char *image, bool *skips, akin_error *err) {
+  akin_question q = {0};
+  akin_query query = c->query;
+  query.model = c->models[side].name;
+  akin_hits_free(c->sides[side].hits);
+  c->models[side].hits = c->sides[side].hits = NULL;
+  akin_status status = akin_question_begin(&q, c->sides[side].store, &query, 1, err);
+  if (!status) {
+    status = akin_question_add_path(&q, image, err);
+    *skips = akin_image_is_at_fault(status) && !q.model_failed;
   }
-  if (!status) status = compare_answers(c, err);
-  if (status) return status;
-  told.image = akin_hits_query(c->sides[0].hits, 0);
-  told.agreement = c->agreement;
+  if (!status) status = akin_question_answer(&q, err);
+  if (!status) {
+    c->models[side].hits = c->sides[side].hits = q.hits;
+    q.hits = NULL;
+  }
+  akin_question_end(&q);
+  return status;
+}
+
+static akin_status compare_tell(const compare *c, akin_compare_visit *visit, void *context) {
+  const akin_comparison told = {.image = akin_hits_query(c->sides[0].hits, 0),
+                                .questions = 1,
+                                .k = c->query.k,
+                                .models = c->models,
+                                .model_count = c->count,
+                                .agreement = c->agreement};
   return visit(context, &told);
 }
 
@@ -149,13 +165,18 @@ static akin_status compare_images(compare *c, const char *const *images, size_t 
                                   void *context, akin_error *err) {
   akin_status status = AKIN_OK;
   for (size_t i = 0; !status && i < count; i++) {
-    akin_error why = {AKIN_OK, ""};
-    status = compare_image(c, images[i], visit, context, &why);
-    if (status && why.code == status && akin_image_is_at_fault(status)) {
+    akin_error why;
+    bool skips = false;
+    for (size_t side = 0; !status && side < c->count; side++)
+      status = compare_ask(c, side, images[i], &skips, &why);
+    if (!status) status = compare_answers(c, &why);
+    if (skips) {
       if (c->ingest.on_skipped) c->ingest.on_skipped(c->ingest.context, images[i], why.text);
       status = AKIN_OK;
-    } else if (status && why.code) {
+    } else if (status) {
       status = akin_fail(err, status, "%s", why.text);
+    } else {
+      status = compare_tell(c, visit, context);
     }
   }
   return status;
@@ -235,10 +256,15 @@ static akin_status compare_fill(compare *c, size_t side, akin_error *err) {
 static akin_status compare_store(compare *c, akin_compare_visit *visit, void *context, akin_error *err) {
   akin_comparison told = {.k = c->query.k, .models = c->models, .model_count = c->count, .agreement = c->agreement};
   akin_status status = AKIN_OK;
+  told.questions = UINT64_MAX;
   for (size_t i = 0; !status && i < c->count; i++) {
     status = compare_fill(c, i, err);
-    for (size_t j = 0; !status && j <= i; j++)
-      compare_set(c, i, j, compare_tables(&c->sides[i].table, &c->sides[j].table, c->query.k, &told.questions));
+    compare_set(c, i, i, (akin_agreement){1, 1});
+    for (size_t j = 0; !status && j < i; j++) {
+      uint64_t questions = 0;
+      compare_set(c, i, j, compare_tables(&c->sides[i].table, &c->sides[j].table, c->query.k, &questions));
+      if (questions < told.questions) told.questions = questions;
+    }
   }
   return status ? status : visit(context, &told);
 }
@@ -256,6 +282,8 @@ akin_status akin_store_compare(akin_store *store, const char *const *images, siz
   c->query = options->query ? *options->query : default_query;
   c->ingest = options->ingest ? *options->ingest : default_ingest;
   c->count = options->model_count;
+  c->query.models = NULL;
+  c->query.model_count = 0;
   status = compare_prepare(c, store, err);
   if (!status)
     status = count > 0 ? compare_images(c, images, count, visit, context, err) : compare_store(c, visit, context, err);

@@ -25,7 +25,8 @@ static void side_paths_free(side_paths *paths) {
 static akin_status side_collect(void *context, const akin_stored_image *image, akin_error *err) {
   side_paths *paths = context;
   akin_file_facts facts;
-  if (paths->count == paths->most || akin_file_facts_of(&facts, image->path, NULL)) return AKIN_OK;
+  if (image->state != AKIN_IMAGE_READABLE || akin_file_facts_of(&facts, image->path, NULL)) return AKIN_OK;
+  if (paths->count == paths->most) return akin_fail(err, AKIN_ERROR_CANCELLED, "enough");
   if (paths->count == paths->room) {
     const size_t room = paths->room ? paths->room * 2 : 64;
     char **items = akin_realloc_array(paths->items, room, sizeof *items);
@@ -121,10 +122,13 @@ akin_status akin_compare_measure(akin_store *store, const char *model, const aki
   akin_model *opened = NULL;
   akin_storage *reader = NULL;
   float *feature = NULL;
+  akin_error full = {AKIN_OK, ""};
   side_paths paths = {.most = SIDE_MEASURED};
   *milliseconds = -1;
   akin_status status = akin_store_reader(store, &reader, err);
-  if (!status) status = akin_storage_images_without(reader, 0, side_collect, &paths, err);
+  if (!status) status = akin_storage_images(reader, NULL, side_collect, &paths, &full);
+  if (status == AKIN_ERROR_CANCELLED) status = AKIN_OK;
+  if (status) akin_fail(err, status, "%s", full.text);
   if (!status && !side_open_model(&opened, store, model, query, 1, NULL)) {
     feature = akin_calloc(akin_model_dim(opened), sizeof *feature);
     if (feature)

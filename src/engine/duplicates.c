@@ -242,6 +242,10 @@ static akin_status grouping_tell(const grouping *g, akin_duplicates_visit *visit
 /* ---- all of it ---- */
 
 static akin_status duplicates_check(const akin_duplicates_options *o, akin_error *err) {
+  if (o->version != AKIN_DUPLICATES_OPTIONS_VERSION) {
+    return akin_fail(err, AKIN_ERROR_USAGE, "duplicates options of version %u, this library knows version %u",
+                     o->version, AKIN_DUPLICATES_OPTIONS_VERSION);
+  }
   if (o->min_score >= -1.0f && o->min_score <= 1.0f) return AKIN_OK;
   return akin_fail(err, AKIN_ERROR_USAGE, "a least score of %g: scores are from -1 to 1", (double)o->min_score);
 }

@@ -14,7 +14,7 @@
 
 /* ---- for questions: which hits repeat the query or a better hit? ----
  *
- *     akin_seen_new(&seen, store, vectors, false, limits, err);
+ *     akin_seen_new(&seen, store, vectors, limits, err);
  *     akin_seen_add(seen, content or 0, path, feature, err)     for each query image
  *     for each candidate, best first:
  *       akin_seen_test(seen, content_id, &repeats, err)
@@ -27,8 +27,8 @@
 typedef struct akin_seen akin_seen;
 
 /* vectors: borrowed, and must not change, until akin_seen_free. limits NULL: the defaults. */
-akin_status akin_seen_new(akin_seen **out, akin_store *store, const akin_vectors *vectors, bool mirrored,
-                          const akin_limits *limits, akin_error *err);
+akin_status akin_seen_new(akin_seen **out, akin_store *store, const akin_vectors *vectors, const akin_limits *limits,
+                          akin_error *err);
 /* content_id > 0: a stored content, path and feature are ignored. 0: an image from outside, by its file and its
  * feature, f32 [dim] of unit length, copied. */
 akin_status akin_seen_add(akin_seen *seen, uint64_t content_id, const char *path, const float *feature,

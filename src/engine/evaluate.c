@@ -98,7 +98,8 @@ static akin_status evaluate_means(akin_verdict_row *row, const akin_evaluated *i
   akin_samples samples = {(const double(*)[AKIN_METRICS])queries, classes, n, images->class_count};
   if (!status) status = akin_bootstrap(row->view.micro, row->view.macro, &samples, o->resamples, o->seed, err);
   samples.values = (const double(*)[AKIN_METRICS])differences;
-  if (!status) status = akin_bootstrap(row->view.difference, ignored, &samples, o->resamples, o->seed, err);
+  const bool first = values == (const double(*)[AKIN_METRICS])images->first_values; /* differs from itself by nothing */
+  if (!status && !first) status = akin_bootstrap(row->view.difference, ignored, &samples, o->resamples, o->seed, err);
   akin_free(queries);
   akin_free(differences);
   akin_free(classes);
@@ -205,7 +206,8 @@ static akin_status evaluate_points(const float ***out, const akin_evaluated *ima
   *out = akin_calloc(images->count, sizeof **out);
   if (!*out) return akin_fail_memory(err, images->count * sizeof **out);
   for (size_t i = 0; i < images->count; i++)
-    (*out)[i] = akin_vectors_find(points, images->items[i].content);
+    if (!((*out)[i] = akin_vectors_find(points, images->items[i].content)))
+      return akin_fail(err, AKIN_ERROR_BUSY, "%s: left the store meanwhile: evaluate again", images->items[i].path);
   return AKIN_OK;
 }
 
@@ -241,6 +243,10 @@ static akin_status evaluate_check(const akin_evaluate_options *o, akin_error *er
                      AKIN_EVALUATE_OPTIONS_VERSION);
   }
   if (o->k == 0) return akin_fail(err, AKIN_ERROR_USAGE, "k is 0: evaluate at least one hit");
+  for (size_t i = 0; i < o->model_count; i++)
+    for (size_t j = 0; j < i; j++)
+      if (strcmp(o->models[i], o->models[j]) == 0)
+        return akin_fail(err, AKIN_ERROR_USAGE, "%s was named twice", o->models[i]);
   if (o->fuse && o->model_count < 2)
     return akin_fail(err, AKIN_ERROR_USAGE, "%zu model%s to join: name 2 or more", o->model_count,
                      o->model_count == 1 ? "" : "s");

@@ -124,7 +124,7 @@ akin_status akin_question_restart(akin_question *q, akin_error *err) {
   akin_status status = akin_hits_new(&q->hits, q->names, err);
   if (!status) status = akin_hits_ask(q->hits, &asked, q->images, err);
   if (status || !q->query->exclude_duplicates) return status;
-  return akin_seen_new(&q->seen, q->store, q->plain, false, question_limits(q), err);
+  return akin_seen_new(&q->seen, q->store, q->plain, question_limits(q), err);
 }
 
 void akin_question_end(akin_question *q) {

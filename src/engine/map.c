@@ -80,8 +80,7 @@ static akin_status map_products(akin_map *map, const float *means, size_t dim, c
   return status;
 }
 
-/* Fields of one image each: of the same content, exactly 1. Those of one content are in order of path, and so in either
- * order one behind the other. */
+/* Fields of one image each: of the same content, exactly 1. */
 static void map_ones(akin_map *map, const akin_table *table, const uint32_t *order) {
   if (map->side < map->count) return;
   for (size_t i = 0; i < map->side; i++) {

@@ -40,7 +40,6 @@ struct akin_seen {
   akin_store *store;
   const akin_vectors *vectors;
   akin_limits limits;
-  bool mirrored;
   akin_apart apart;
   seen_image **images; /* that were added */
   size_t count, room;
@@ -54,13 +53,13 @@ static void seen_image_free(seen_image *image) {
   akin_free(image);
 }
 
-akin_status akin_seen_new(akin_seen **out, akin_store *store, const akin_vectors *vectors, bool mirrored,
-                          const akin_limits *limits, akin_error *err) {
+akin_status akin_seen_new(akin_seen **out, akin_store *store, const akin_vectors *vectors, const akin_limits *limits,
+                          akin_error *err) {
   akin_storage *reader = NULL;
   *out = NULL;
   akin_seen *seen = akin_calloc(1, sizeof *seen);
   if (!seen) return akin_fail_memory(err, sizeof *seen);
-  *seen = (akin_seen){.store = store, .vectors = vectors, .mirrored = mirrored, .limits = AKIN_LIMITS_INIT};
+  *seen = (akin_seen){.store = store, .vectors = vectors, .limits = AKIN_LIMITS_INIT};
   if (limits) seen->limits = *limits;
   akin_status status = akin_store_reader(store, &reader, err);
   if (!status) status = akin_apart_load(&seen->apart, reader, err);
@@ -155,20 +154,11 @@ static akin_status seen_look(const akin_seen *seen, seen_image *image, akin_erro
   return status ? status : akin_storage_images_of(reader, image->content_id, seen_read_stored, &r, err);
 }
 
-static bool seen_agree(const akin_seen *seen, const seen_image *a, const seen_image *b) {
-  float agreement;
-  akin_imprint mirrored;
-  if (akin_imprint_same(&a->imprint, &b->imprint, &agreement)) return true;
-  if (!seen->mirrored) return false;
-  akin_imprint_mirror(&mirrored, &b->imprint);
-  return akin_imprint_same(&a->imprint, &mirrored, &agreement);
-}
-
 static akin_status seen_compare(const akin_seen *seen, seen_image *image, seen_image *other, bool *repeats,
                                 akin_error *err) {
   const float *feature = akin_vectors_find(seen->vectors, image->content_id);
   const float *with = other->content_id ? akin_vectors_find(seen->vectors, other->content_id) : other->feature;
-  float score = -1.0f;
+  float score = -1.0f, agreement;
   *repeats = image->content_id == other->content_id;
   if (*repeats || !feature || !with) return AKIN_OK;
   const uint32_t dim = akin_vectors_dim(seen->vectors);
@@ -177,7 +167,8 @@ static akin_status seen_compare(const akin_seen *seen, seen_image *image, seen_i
   akin_status status = seen_look(seen, image, err);
   if (!status) status = seen_look(seen, other, err);
   if (status || !image->readable || !other->readable) return status;
-  *repeats = !akin_apart_has(&seen->apart, &image->hash, &other->hash) && seen_agree(seen, image, other);
+  *repeats = !akin_apart_has(&seen->apart, &image->hash, &other->hash) &&
+             akin_imprint_same(&image->imprint, &other->imprint, &agreement);
   return AKIN_OK;
 }
 

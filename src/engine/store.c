@@ -165,9 +165,8 @@ akin_status akin_store_remove_model(akin_store *store, const char *model, uint64
   akin_status status = akin_store_find_model(store, &row, model, err);
   if (status || (status = akin_store_writer(store, &writer, err)) || (status = akin_storage_begin(writer, err)) ||
       (status = akin_storage_model_remove(writer, row->id, err)) || (status = akin_storage_commit(writer, err)) ||
-      (status = akin_store_drop_vectors(store, row, err)))
+      (status = akin_store_drop_vectors(store, row, err)) || (status = akin_store_drop_graphs(store, row, err)))
     goto out;
-  akin_store_drop_points(store);
   *removed = row->features;
 out:
   akin_storage_close(writer);

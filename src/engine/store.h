@@ -48,15 +48,17 @@ akin_status akin_store_vectors(akin_store *store, akin_vectors **out, const akin
 
 void akin_store_close_vectors(akin_store *store); /* all of them */
 
-/* Deletes what is only made from the store's features of a model. */
+/* Deletes what is packed of a model: its features, its points, and those of it joined with others. */
 akin_status akin_store_drop_vectors(akin_store *store, const akin_stored_model *model, akin_error *err);
-/* Deletes all packed points: what they were transformed by is no more. */
+/* Deletes a model's graphs. */
+akin_status akin_store_drop_graphs(akin_store *store, const akin_stored_model *model, akin_error *err);
+/* Deletes all packed points, and no plain features: what they were transformed by is no more. */
 void akin_store_drop_points(akin_store *store);
-/* The files of STORE/vectors whose names begin and end so, but not the one at `keep` (NULL: all).
+/* The files of STORE/vectors whose names are as the shell's `pattern` has them, but not the one at `keep` (NULL: all).
  *   count: how many; may be NULL
  *   remove: deletes them */
-akin_status akin_store_packed_files(const akin_store *store, const char *beginning, const char *ending,
-                                    const char *keep, size_t *count, bool remove, akin_error *err);
+akin_status akin_store_packed_files(const akin_store *store, const char *pattern, const char *keep, size_t *count,
+                                    bool remove, akin_error *err);
 
 /* Checks what is packed of a model against the store, each fault is told, and the damaged is made again. */
 akin_status akin_store_verify_vectors(akin_store *store, const akin_stored_model *model,

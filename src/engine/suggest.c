@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "engine/median.h"
+#include "engine/model.h"
 #include "engine/sample.h"
 #include "engine/skip.h"
 #include "image/alter.h"
@@ -124,8 +125,7 @@ static void suggest_count(const suggest_run *run, const float *scores, size_t im
   out->margin += (double)scores[image] - (double)best;
 }
 
-/* Of the usable images, whose times come first then. The median: the first images wait until the network is compiled.
- */
+/* Of the usable images, whose times come first then. */
 static double suggest_median(suggest_run *run, size_t usable) {
   for (size_t i = 0, kept = 0; i < run->sample->count; i++)
     if (run->usable[i]) run->seconds[kept++] = run->seconds[i];
@@ -184,6 +184,7 @@ static akin_status suggest_model(suggest_run *run, const char *name, akin_sugges
   options.workers = jobs;
   run->next = run->done = 0;
   akin_status status = akin_model_open(&run->model, name, &options, err);
+  if (!status) status = akin_model_prepare(run->model, err); /* what fails then is no image's fault */
   if (!status) status = suggest_allocate(run, err);
   if (!status) status = suggest_compute(run, jobs, err);
   if (!status) {

@@ -1,6 +1,7 @@
 /* twins.c - see twins.h: images, candidates, pictures, comparisons. */
 #include "engine/twins.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/path.h"
@@ -10,7 +11,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Beyond, features tell nothing apart: these are 1.2 GB. */
 #define TWINS_PAIRS ((size_t)33554432)
@@ -137,17 +137,11 @@ typedef struct twins_work {
   void (*step)(struct twins_work *work, unsigned thread, size_t index);
 } twins_work;
 
-static double twins_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* On the calling thread, now and then: progress, cancelling. */
 static void twins_tick(twins_work *work) {
   akin_twins *t = work->twins;
   const akin_duplicates_options *o = t->options;
-  const double now = twins_now();
+  const double now = akin_clock_seconds();
   if (o->should_cancel && o->should_cancel(o->context)) atomic_store(&t->cancelled, true);
   if (!o->on_progress || now - t->told < TWINS_TELL) return;
   t->told = now;

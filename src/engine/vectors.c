@@ -10,6 +10,7 @@
 #include "engine/space.h"
 
 #include <dirent.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -211,20 +212,15 @@ void akin_store_close_vectors(akin_store *store) {
   store->vectors_count = 0;
 }
 
-static bool vectors_is_named(const char *name, const char *beginning, const char *ending) {
-  const size_t size = strlen(name), first = strlen(beginning), last = strlen(ending);
-  return size >= first + last && strncmp(name, beginning, first) == 0 && strcmp(name + size - last, ending) == 0;
-}
-
-akin_status akin_store_packed_files(const akin_store *store, const char *beginning, const char *ending,
-                                    const char *keep, size_t *count, bool remove, akin_error *err) {
+akin_status akin_store_packed_files(const akin_store *store, const char *pattern, const char *keep, size_t *count,
+                                    bool remove, akin_error *err) {
   akin_status status = AKIN_OK;
   size_t found = 0;
   char *folder = akin_path_join(store->folder, "vectors");
   DIR *listing = folder ? opendir(folder) : NULL;
   if (!folder) status = akin_fail_memory(err, strlen(store->folder));
   for (const struct dirent *entry; !status && listing && (entry = readdir(listing));) {
-    if (!vectors_is_named(entry->d_name, beginning, ending)) continue;
+    if (fnmatch(pattern, entry->d_name, FNM_PERIOD) != 0) continue;
     char *path = akin_path_join(folder, entry->d_name);
     if (!path) status = akin_fail_memory(err, strlen(folder));
     if (path && !(keep && strcmp(path, keep) == 0)) {
@@ -240,13 +236,20 @@ akin_status akin_store_packed_files(const akin_store *store, const char *beginni
 }
 
 akin_status akin_store_drop_vectors(akin_store *store, const akin_stored_model *model, akin_error *err) {
-  char beginning[32];
-  snprintf(beginning, sizeof beginning, "%llu-", (unsigned long long)model->id);
+  char pattern[32];
+  snprintf(pattern, sizeof pattern, "%llu-*.vec", (unsigned long long)model->id);
   akin_store_close_vectors(store);
-  return akin_store_packed_files(store, beginning, ".vec", NULL, NULL, true, err);
+  akin_status status = akin_store_packed_files(store, pattern, NULL, NULL, true, err);
+  return status ? status : akin_store_packed_files(store, VECTORS_POINTS "*.vec", NULL, NULL, true, err);
+}
+
+akin_status akin_store_drop_graphs(akin_store *store, const akin_stored_model *model, akin_error *err) {
+  char pattern[32];
+  snprintf(pattern, sizeof pattern, "%llu-*.hnsw", (unsigned long long)model->id);
+  return akin_store_packed_files(store, pattern, NULL, NULL, true, err);
 }
 
 void akin_store_drop_points(akin_store *store) {
   akin_store_close_vectors(store);
-  (void)akin_store_packed_files(store, "", ".vec", NULL, NULL, true, NULL);
+  (void)akin_store_packed_files(store, "*" VECTORS_POINTS "*.vec", NULL, NULL, true, NULL);
 }

@@ -77,10 +77,7 @@ akin_status akin_store_verify_vectors(akin_store *store, const akin_stored_model
     report(context, fault.text);
     (*faults)++;
     status = akin_store_drop_vectors(store, model, err);
-    if (!status) {
-      akin_store_drop_points(store);
-      status = akin_store_points(store, &again, space, err);
-    }
+    if (!status) status = akin_store_points(store, &again, space, err);
   }
   akin_space_free(space);
   if (!status) status = akin_store_verify_graph(store, model, &fault, err);

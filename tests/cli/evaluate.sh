@@ -49,3 +49,4 @@ try akin evaluate --scores centred
 try akin evaluate --fuse
 try akin evaluate --models tiny,tiny --fuse
 try akin evaluate -k 0
+try akin evaluate --models tiny,tiny

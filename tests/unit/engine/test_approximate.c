@@ -106,6 +106,17 @@ static void test_made_and_told(void **state) {
   expect_exact_answers(b, 0, PHOTOS, AKIN_SEARCH_AUTO);
 }
 
+static void test_goes_with_its_model(void **state) {
+  engine_bench *b = *state;
+  uint64_t removed = 0;
+  akin_error err;
+  char *path = graph_file(b);
+  assert_non_null(path);
+  akin_free(path);
+  testing_ok(akin_store_remove_model(b->store, "tiny", &removed, &err), &err);
+  assert_null(graph_file(b));
+}
+
 /* More than there are, and more than the graph is asked for. */
 static void test_all_there_are(void **state) {
   engine_bench *b = *state;
@@ -340,6 +351,7 @@ static void test_memory_runs_out(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       GRAPH_TEST(test_made_and_told),
+      GRAPH_TEST(test_goes_with_its_model),
       GRAPH_TEST(test_all_there_are),
       cmocka_unit_test_setup_teardown(test_not_made_of_few, engine_setup, engine_teardown),
       GRAPH_TEST(test_follows),

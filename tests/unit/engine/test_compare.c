@@ -154,6 +154,22 @@ static void an_image_that_cannot_be_read_is_skipped(void **state) {
   akin_free(there);
 }
 
+/* The second model's features are stored, but it is not imported any more: that is no fault of a new image. */
+static void a_model_that_is_gone_is_no_fault_of_an_image(void **state) {
+  engine_bench *b = *state;
+  seen s = {0};
+  akin_error err;
+  char *outside = testing_path(b->folder, "outside.jpg");
+  engine_picture(outside, 77);
+  testing_ok(compare(b, &s, NULL, 0, 3, &err), &err);
+  testing_ok(akin_model_delete(b->models, "other", &err), &err);
+  s = (seen){0};
+  testing_expect(compare(b, &s, (const char *const *)&outside, 1, 3, &err), AKIN_ERROR_NOT_FOUND, &err);
+  testing_says(&err, "no model 'other'");
+  assert_int_equal(s.skipped + s.comparisons, 0);
+  akin_free(outside);
+}
+
 static void a_visit_can_end_it(void **state) {
   engine_bench *b = *state;
   seen s = {.end = AKIN_ERROR_CANCELLED};
@@ -186,6 +202,13 @@ static void wrong_options(void **state) {
   testing_expect(compare(b, &s, NULL, 0, 0, &err), AKIN_ERROR_USAGE, &err);
   testing_expect(compare(b, &s, NULL, 0, 1001, &err), AKIN_ERROR_USAGE, &err);
   testing_says(&err, "k is 1001: compare 1 to 1000 hits");
+  akin_query weighed = AKIN_QUERY_INIT;
+  static const float weights[] = {1};
+  weighed.weights = weights;
+  options.query = &weighed;
+  options.models = twice;
+  testing_expect(akin_store_compare(b->store, NULL, 0, &options, see, &s, &err), AKIN_ERROR_USAGE, &err);
+  testing_says(&err, "no weights");
   options.version = 2;
   testing_expect(akin_store_compare(b->store, NULL, 0, &options, see, &s, &err), AKIN_ERROR_USAGE, &err);
   assert_int_equal(s.comparisons, 0);
@@ -197,6 +220,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {COMPARE_TEST(missing_features_are_computed_after_a_word),
                                      COMPARE_TEST(each_image_is_one_question),
                                      COMPARE_TEST(an_image_that_cannot_be_read_is_skipped),
-                                     COMPARE_TEST(a_visit_can_end_it), COMPARE_TEST(wrong_options)};
+                                     COMPARE_TEST(a_model_that_is_gone_is_no_fault_of_an_image),
+                                     COMPARE_TEST(a_visit_can_end_it),
+                                     COMPARE_TEST(wrong_options)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -321,6 +321,10 @@ static void what_ends_it(void **state) {
   options.min_score = 1.5f;
   testing_expect(akin_store_duplicates(b->store, &options, found_visit, &f, NULL, &err), AKIN_ERROR_USAGE, &err);
   options = options_for();
+  options.version = 2;
+  testing_expect(akin_store_duplicates(b->store, &options, found_visit, &f, NULL, &err), AKIN_ERROR_USAGE, &err);
+  testing_says(&err, "options of version 2");
+  options = options_for();
   options.model = "other";
   testing_expect(akin_store_duplicates(b->store, &options, found_visit, &f, NULL, &err), AKIN_ERROR_NOT_FOUND, &err);
 }

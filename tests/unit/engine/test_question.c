@@ -423,7 +423,7 @@ static void check_repeats(bench *b, const char *query, const akin_hits *hits, co
   bool repeats = false;
   testing_ok(akin_store_find_model(b->engine->store, &model, NULL, &err), &err);
   testing_ok(akin_store_vectors(b->engine->store, &vectors, model, &err), &err);
-  testing_ok(akin_seen_new(&seen, b->engine->store, vectors, false, NULL, &err), &err);
+  testing_ok(akin_seen_new(&seen, b->engine->store, vectors, NULL, &err), &err);
   testing_ok(akin_seen_add(seen, content_of(b, query), NULL, NULL, &err), &err);
   for (size_t i = 0; i < akin_hits_count(hits); i++) {
     const uint64_t content = content_of(b, akin_hits_at(hits, i)->path);
