@@ -8,7 +8,6 @@
  * step, bytes of the graph's file, and what akin measured of it itself. Questions are asked on one thread.
  */
 #include "search/approximate.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"

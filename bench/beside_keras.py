@@ -63,7 +63,8 @@ class BesideKeras:
     def rows(self):
         """As Bench.rows has them."""
         rows = []
-        for network, count, least in NETWORKS:
+        for network, _, least in NETWORKS:
+            count = len(list((self.bench.folder / network).iterdir()))
             ratio, rates = self.series[network, "ratio"], [self.series[network, n].text(1) for n in ("rate", "their rate")]
             memory = [self.series[network, n].text(0) for n in ("memory", "their memory")]
             rows.append((f"index + recommend, {network}, {count} photos, against Keras", f"≥ {least}×", ratio.text(2, "×"), ratio.median >= least))

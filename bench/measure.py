@@ -5,6 +5,7 @@ import pathlib
 import platform
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -12,6 +13,13 @@ import time
 # What the OpenBLAS inside of a package is to compute with: an old one takes a processor that it does not know for one
 # of 2007, and is then four times as slow (that of FAISS 1.15 does so on Zen 5).
 CORES = {"avx512f": "SkylakeX", "avx2": "Haswell"}
+
+
+def threads_asked():
+    """N of --threads N on the command line; as many as there are cores where it is not there."""
+    if "--threads" in sys.argv[:-1]:
+        return int(sys.argv[sys.argv.index("--threads") + 1])
+    return len(os.sched_getaffinity(0))
 
 
 def use_threads(threads):

@@ -1,4 +1,4 @@
-"""pairs.py PROGRAM [--sizes 2000x4096,20000x1280,100000x256] [-k 10] [--rounds 3] - the best k of all against all, exactly:
+"""pairs.py PROGRAM [--sizes 2000x4096,20000x1280,100000x256] [-k 10] [--rounds 3] [--threads N] - the best k of all against all, exactly:
 akin beside FAISS IndexFlatIP and numpy; and one question against 20,000 × 1,280.
 
 PROGRAM: bench_search. Vectors are random, clustered and seeded; all sides have the same, as many threads as there are cores
@@ -16,7 +16,8 @@ import time
 
 import measure
 
-THREADS = len(os.sched_getaffinity(0))
+# Needed before faiss and numpy are loaded, which is before the other options are read.
+THREADS = measure.threads_asked()
 measure.use_threads(THREADS)
 
 import faiss  # noqa: E402
@@ -139,6 +140,7 @@ def main():
     parser.add_argument("--sizes", default="2000x4096,20000x1280,100000x256")
     parser.add_argument("-k", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=THREADS, help="of all sides; default: as many as there are cores")
     parser.add_argument("--no-numpy", action="store_true")
     options = parser.parse_args()
     tables, question = [], ""
@@ -153,6 +155,7 @@ def main():
                 faiss.omp_set_num_threads(1)
                 for i in range(21):
                     sides.question_round(i * 7919 % rows)
+                faiss.omp_set_num_threads(THREADS)
                 s = sides.series
                 met = verdict(s["question ratio"].median, BUDGETS["question"])
                 question = (f"\nOne question against 20,000 × 1,280, one thread: akin {s['question'].text(2)} ms, FAISS "

@@ -10,7 +10,7 @@
  * Prints one JSON object. It uses the rooms, not the public headers, because a rate of one part is not something that
  * programs ask for.
  */
-#include "clock.h"
+#include "base/clock.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -76,8 +76,8 @@ static void bench_infer(void *context, unsigned index) {
   int failed = !pixels || !feature || runtime->session_open(&session, job->network, NULL);
   for (size_t i = 0; !failed && i < bytes; i++)
     pixels[i] = (uint8_t)(i * 2654435761u >> 24 ^ index);
-  double end = bench_now() + job->seconds;
-  while (!failed && bench_now() < end) {
+  double end = akin_clock_seconds() + job->seconds;
+  while (!failed && akin_clock_seconds() < end) {
     for (int pass = 0; !failed && pass < (job->mirror ? 2 : 1); pass++)
       failed = runtime->infer(session, feature, pixels, NULL);
     images++;
@@ -111,9 +111,9 @@ static int bench_inference(bench_job *job, const char *seconds) {
     akin_cut_clear(&cut);
     return bench_fail("open", err.text);
   }
-  double start = bench_now();
+  double start = akin_clock_seconds();
   akin_threads_run(job->threads, bench_infer, job, NULL);
-  double took = bench_now() - start;
+  double took = akin_clock_seconds() - start;
   akin_runtime_get()->close(job->network);
   akin_cut_clear(&cut);
   if (atomic_load(&job->failed)) return bench_fail("inference", "failed");
@@ -187,9 +187,9 @@ static bool bench_read_paths(bench_job *job) {
 static int bench_decoding(bench_job *job) {
   int result = 1;
   if (bench_read_paths(job)) {
-    double start = bench_now();
+    double start = akin_clock_seconds();
     akin_threads_run(job->threads, bench_decode, job, NULL);
-    double took = bench_now() - start;
+    double took = akin_clock_seconds() - start;
     size_t done = atomic_load(&job->done);
     result = done == job->file_count ? bench_print("decode", done, took) : bench_fail("decode", "some images failed");
   } else

@@ -5,7 +5,7 @@
  *
  * Prints one JSON object a figure. It uses the room, not the public headers, because through those a model would run.
  */
-#include "clock.h"
+#include "base/clock.h"
 
 #include "base/error.h"
 #include "base/file.h"
@@ -63,16 +63,16 @@ static akin_status bench_fill(bench *b, akin_error *err) {
   if (!status) status = akin_storage_root_add(s, "/home/somebody/Pictures", true, &root, err);
   if (!status) status = akin_storage_model_add(s, "bench", "bench", (uint32_t)b->dim, "{}", &model, err);
   if (!status) status = akin_storage_commit(s, err);
-  double began = bench_now();
+  double began = akin_clock_seconds();
   for (uint64_t i = 0; !status && i < b->images; i++) {
     if (i % BENCH_BATCH == 0) status = akin_storage_begin(s, err);
     if (!status) status = bench_put(b, s, root, model, i, err);
     if (!status && (i % BENCH_BATCH == BENCH_BATCH - 1 || i + 1 == b->images)) status = akin_storage_commit(s, err);
   }
-  if (!status) bench_say("fill, 64 images a transaction", bench_now() - began, (double)b->images);
-  began = bench_now();
+  if (!status) bench_say("fill, 64 images a transaction", akin_clock_seconds() - began, (double)b->images);
+  began = akin_clock_seconds();
   akin_storage_close(s);
-  if (!status) bench_say("close", bench_now() - began, 1);
+  if (!status) bench_say("close", akin_clock_seconds() - began, 1);
   return status;
 }
 
@@ -93,11 +93,11 @@ static akin_status bench_look_up(bench *b, akin_error *err) {
   akin_storage *s = NULL;
   bool found = false;
   bench_path(path, sizeof path, b->images / 2);
-  double began = bench_now();
+  double began = akin_clock_seconds();
   akin_status status = akin_storage_open(&s, b->folder, AKIN_STORAGE_READ, err);
   if (!status) status = akin_storage_image_at(s, path, bench_image, &b->sink, err);
   if (!status) status = akin_storage_feature_get(s, 1, b->images / 2, b->feature, &found, err);
-  if (!status) bench_say("open, look one image up, read its feature", bench_now() - began, 1);
+  if (!status) bench_say("open, look one image up, read its feature", akin_clock_seconds() - began, 1);
   akin_storage_close(s);
   return status;
 }
@@ -107,19 +107,19 @@ static akin_status bench_read(bench *b, akin_error *err) {
   akin_storage_counts counts;
   uint64_t last = 0;
   akin_status status = akin_storage_open(&s, b->folder, AKIN_STORAGE_READ, err);
-  double began = bench_now();
+  double began = akin_clock_seconds();
   if (!status) status = akin_storage_features_since(s, 1, 0, bench_row, &b->sink, err);
-  if (!status) bench_say("read all features", bench_now() - began, (double)b->images);
-  began = bench_now();
+  if (!status) bench_say("read all features", akin_clock_seconds() - began, (double)b->images);
+  began = akin_clock_seconds();
   if (!status) status = akin_storage_images(s, NULL, bench_image, &b->sink, err);
-  if (!status) bench_say("visit all images by path", bench_now() - began, (double)b->images);
-  began = bench_now();
+  if (!status) bench_say("visit all images by path", akin_clock_seconds() - began, (double)b->images);
+  began = akin_clock_seconds();
   if (!status) status = akin_storage_count(s, &counts, err);
-  if (!status) bench_say("count", bench_now() - began, (double)b->images);
+  if (!status) bench_say("count", akin_clock_seconds() - began, (double)b->images);
   if (!status) status = akin_storage_generation(s, &last, err);
-  began = bench_now();
+  began = akin_clock_seconds();
   if (!status) status = akin_storage_features_since(s, 1, last - 1, bench_row, &b->sink, err);
-  if (!status) bench_say("read the last commit's features", bench_now() - began, BENCH_BATCH);
+  if (!status) bench_say("read the last commit's features", akin_clock_seconds() - began, BENCH_BATCH);
   akin_storage_close(s);
   return status;
 }

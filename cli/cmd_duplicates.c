@@ -20,6 +20,7 @@ typedef struct duplicates_work {
   int code;               /* of opening them */
   uint64_t copies, bytes; /* of all images but the best */
   uint64_t skipped;
+  double began; /* cli_seconds */
 } duplicates_work;
 
 /* ---- finding ---- */
@@ -49,7 +50,10 @@ static akin_status duplicates_visit(void *context, const akin_duplicate_group *g
 /* Only the reading of pictures takes time enough to be shown. */
 static void duplicates_on_progress(void *context, const akin_duplicates_progress *now) {
   duplicates_work *work = context;
-  const akin_progress shown = {.found = now->pictures, .unchanged = now->looked, .remaining_seconds = -1};
+  const akin_progress shown = {.found = now->pictures,
+                               .unchanged = now->looked,
+                               .seconds = cli_seconds() - work->began,
+                               .remaining_seconds = -1};
   if (now->pictures > 0) cli_progress_show(&work->progress, &shown);
 }
 
@@ -94,6 +98,7 @@ static int duplicates_find(akin_store *store, duplicates_work *work) {
   options.context = work;
   cli_signals_catch();
   cli_progress_begin(&work->progress, s->quiet);
+  work->began = cli_seconds();
   akin_status status = akin_store_duplicates(store, &options, duplicates_visit, work, NULL, &err);
   cli_progress_clear(&work->progress);
   if (work->code != CLI_DONE) return work->code;

@@ -75,9 +75,15 @@ static const cli_option evaluate_resamples = {0,
 static const cli_option evaluate_seed = {
     0, "seed", "N", CLI_NUMBER, FIELD(seed), 0, UINT64_MAX, NULL, "seed of the resamples (default: 1)"};
 static const cli_option evaluate_worst = {
-    0,          "worst",      "N",
-    CLI_NUMBER, FIELD(worst), 0,
-    10000,      NULL,         "how many of the worst questions are shown (default: 20)"};
+    0,
+    "worst",
+    "N",
+    CLI_NUMBER,
+    FIELD(worst),
+    0,
+    10000,
+    NULL,
+    "worst questions of each model, in json and html (default: 20; a page has room for 49 in all)"};
 
 static const cli_option *const evaluate_options[] = {
     &cli_option_k,       &cli_option_models, &cli_option_model,  &cli_option_fuse,   &cli_option_scores,

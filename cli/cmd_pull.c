@@ -2,13 +2,17 @@
 #include "commands.h"
 #include "messages.h"
 #include "opened.h"
+#include "progress.h"
 #include "signals.h"
 
 #include <stdio.h>
 
+#define PULL_PAUSE 0.2 /* seconds between two lines */
+
 typedef struct pull_view {
   const char *what;
   bool quiet, drawn, told; /* told: how large it is */
+  double last;             /* when the line was drawn; cli_seconds */
 } pull_view;
 
 static void pull_clear(pull_view *view) {
@@ -29,7 +33,9 @@ static void pull_on_progress(void *context, uint64_t got, uint64_t total) {
   cli_bytes_text(all, total);
   if (!view->told) cli_note(CLI_PLAIN, NULL, "%s: %s", view->what, all);
   view->told = true;
-  if (!cli_on_terminal()) return;
+  const double now = cli_seconds();
+  if (!cli_on_terminal() || (now - view->last < PULL_PAUSE && got < total)) return;
+  view->last = now;
   fprintf(stderr, "\r%s of %s, %.0f %%\033[K", cli_bytes_text(have, got), all, 100.0 * (double)got / (double)total);
   fflush(stderr);
   view->drawn = true;

@@ -24,11 +24,13 @@ typedef struct suggest_work {
   size_t count, room;
   uint64_t skipped;
   cli_progress progress;
+  double began;
 } suggest_work;
 
 static void suggest_on_progress(void *context, const char *model, uint64_t done, uint64_t total) {
   suggest_work *work = context;
-  const akin_progress shown = {.found = total, .unchanged = done, .remaining_seconds = -1};
+  const akin_progress shown = {
+      .found = total, .unchanged = done, .seconds = cli_seconds() - work->began, .remaining_seconds = -1};
   (void)model;
   cli_progress_show(&work->progress, &shown);
 }
@@ -50,7 +52,10 @@ static akin_status suggest_visit(void *context, const akin_suggestion *suggestio
   if (work->count == work->room) {
     const size_t room = work->room ? work->room * 2 : 32;
     suggest_line *lines = cli_allocate(room, sizeof *lines);
-    if (!lines) return AKIN_ERROR_MEMORY;
+    if (!lines) {
+      cli_error("there is no memory for so many models");
+      return AKIN_ERROR_CANCELLED; /* nothing more is said */
+    }
     if (work->count > 0) memcpy(lines, work->lines, work->count * sizeof *lines);
     cli_release(work->lines);
     work->lines = lines;
@@ -131,6 +136,7 @@ static int suggest_run(const cli_settings *s) {
   options.context = &work;
   cli_signals_catch();
   cli_progress_begin(&work.progress, s->quiet);
+  work.began = cli_seconds();
   akin_status status =
       akin_models_suggest(cli_list_items(&s->operands), s->operands.count, &options, suggest_visit, &work, &err);
   cli_progress_clear(&work.progress);

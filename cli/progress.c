@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PROGRESS_TEXT          512
@@ -114,6 +115,12 @@ static void progress_draw(const akin_progress *p) {
   progress_add(line, &used, "%.*s\033[K", (int)(length < columns ? length : columns), text);
   fwrite(line, 1, used, stderr);
   fflush(stderr);
+}
+
+double cli_seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 /* ---- showing ---- */

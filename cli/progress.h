@@ -15,6 +15,9 @@ typedef struct cli_progress {
   double last_plain; /* seconds into the ingest */
 } cli_progress;
 
+/* Seconds since some moment; they do not jump. */
+double cli_seconds(void);
+
 void cli_progress_begin(cli_progress *progress, bool quiet);
 void cli_progress_show(cli_progress *progress, const akin_progress *now);
 void cli_progress_clear(cli_progress *progress); /* before anything else is printed, and at the end */

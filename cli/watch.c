@@ -1,24 +1,18 @@
 /* watch.c - see watch.h. */
 #include "watch.h"
 #include "messages.h"
+#include "progress.h"
 #include "signals.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #define WATCH_PATIENCE 1.0 /* seconds before the line appears */
 #define WATCH_PAUSE    0.2 /* seconds between two of them */
 
-static double watch_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void watch_show(void *context, double share) {
   cli_watch *watch = context;
   char left[CLI_NUMBER_TEXT];
-  const double now = watch_now(), past = now - watch->began;
+  const double now = cli_seconds(), past = now - watch->began;
   if (watch->quiet || past < WATCH_PATIENCE || now - watch->last < WATCH_PAUSE || !cli_on_terminal()) return;
   watch->last = now;
   watch->drawn = true;
@@ -34,12 +28,12 @@ static int watch_cancels(void *context) {
 
 void cli_watch_begin(cli_watch *watch, akin_store *store, const char *what, bool quiet) {
   const akin_watch calls = {watch_show, watch_cancels, watch};
-  *watch = (cli_watch){.what = what, .quiet = quiet, .began = watch_now()};
+  *watch = (cli_watch){.what = what, .quiet = quiet, .began = cli_seconds()};
   akin_store_watch(store, &calls);
 }
 
 void cli_watch_started(cli_watch *watch) {
-  watch->began = watch_now();
+  watch->began = cli_seconds();
 }
 
 void cli_watch_clear(cli_watch *watch) {

@@ -20,7 +20,7 @@ const char *akin_asked_nothing(const akin_hits *hits) {
   return asked_conditions(akin_hits_asked(hits)) ? "no other image that fulfils this" : "no other image in the store";
 }
 
-/* "min score 0.5, near-duplicates left out, …": what has no text of its own. Returns whether there was anything. */
+/* "scores from 0.5, near-duplicates left out, …": what has no text of its own. Returns whether there was anything. */
 static bool asked_rest(akin_sink *out, const akin_query *asked) {
   const char *between = "";
   if (asked_least(asked)) {

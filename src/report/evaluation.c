@@ -31,12 +31,13 @@ void akin_metric_title(char out[AKIN_METRIC_TITLE], akin_metric metric, uint32_t
 /* ---- table ---- */
 
 #define EVALUATION_COLUMN 17
+#define EVALUATION_NAME   64 /* longer names push their line to the right */
 
 static int evaluation_width(const akin_evaluation *e) {
   size_t width = strlen("difference");
   for (size_t i = 0; i < e->row_count; i++)
     if (strlen(e->rows[i].model) > width) width = strlen(e->rows[i].model);
-  return (int)width;
+  return (int)(width < EVALUATION_NAME ? width : EVALUATION_NAME);
 }
 
 /* Fills up to the next column. */
@@ -99,6 +100,7 @@ static void evaluation_classes(akin_sink *out, const akin_evaluation *e) {
   char title[AKIN_METRIC_TITLE];
   for (size_t c = 0; c < e->class_count; c++)
     if (strlen(row->classes[c].name) > width) width = strlen(row->classes[c].name);
+  if (width > EVALUATION_NAME) width = EVALUATION_NAME;
   akin_sink_printf(out, "\n%-*s  images", (int)width, "class");
   for (size_t m = 0; m < AKIN_METRICS; m++) {
     akin_metric_title(title, (akin_metric)m, e->k);
@@ -113,7 +115,7 @@ static void evaluation_classes(akin_sink *out, const akin_evaluation *e) {
     akin_sink_line(out, class->name);
     evaluation_pad(out, begin, width);
     akin_sink_printf(out, "  %6llu", (unsigned long long)class->images);
-    for (size_t m = 0; m<AKIN_METRICS &&class->queries> 0; m++) {
+    for (size_t m = 0; class->queries > 0 && m < AKIN_METRICS; m++) {
       akin_sink_text(out, "    ");
       akin_sink_number(out, class->metrics[m], 4);
     }

@@ -12,7 +12,7 @@ const char akin_map_style[] =
     ".above{grid-column:2;height:clamp(52px,10vw,110px)}\n"
     ".above span{bottom:0;max-height:100%;writing-mode:vertical-rl;transform:rotate(180deg);"
     "border-right:1px solid var(--line);padding:0 1px 4px 0;top:0}\n"
-    ".plain{grid-column:2}\n"
+    "\n"
     ".field{position:relative;cursor:crosshair;grid-column:2;touch-action:pan-y;border-radius:4px}\n"
     ".field img{display:block;width:100%;aspect-ratio:1;image-rendering:pixelated;border-radius:4px}\n"
     ".field i{position:absolute;background:#fffc;mix-blend-mode:difference;pointer-events:none;display:none}\n"

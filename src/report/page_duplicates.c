@@ -22,7 +22,7 @@ static akin_status duplicates_note(char **out, const akin_duplicate *d, akin_err
 static akin_status duplicates_card(akin_sink *out, const akin_duplicate *d, size_t index, const char *base,
                                    akin_pictures *pictures, akin_error *err) {
   static const char *const tags[] = {"Best", "Same content", NULL, "Mirrored"};
-  const akin_hit hit = {.rank = (uint32_t)index + 1, .score = d->score, .path = d->path};
+  const akin_hit hit = {.rank = (uint32_t)index + 1, .score = d->score, .path = d->path, .percentile = -1};
   char *note = NULL;
   akin_status status = duplicates_note(&note, d, err);
   if (status) return status;

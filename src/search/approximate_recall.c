@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "base/thread.h"
 
 #include <math.h>
@@ -29,29 +30,22 @@ typedef struct recall {
   unsigned count, threads;
 } recall;
 
-/* splitmix64: a number for every n, spread evenly. */
-static uint64_t recall_random(uint64_t n) {
-  n = (n + 1) * UINT64_C(0x9e3779b97f4a7c15);
-  n = (n ^ (n >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  n = (n ^ (n >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return n ^ (n >> 31);
-}
-
 /* One live row from each of RECALL_QUESTIONS equal parts of all live rows, or all when there are not more. */
 static void recall_sample(recall *r) {
   const size_t live = akin_vectors_live(r->vectors), parts = live < RECALL_QUESTIONS ? live : RECALL_QUESTIONS;
   const float *rows = NULL;
   const uint64_t *ids = NULL;
   const size_t size = parts ? live / parts : 0;
+  akin_random random = {0};
   size_t stride = 0, seen = 0, begin = 0;
   if (size == 0) return;
-  size_t next = recall_random(0) % size;
+  size_t next = akin_random_below(&random, size);
   for (size_t run = 0, n; (n = akin_vectors_run(r->vectors, run, &rows, &stride, &ids)) > 0; run++) {
     for (size_t i = 0; i < n && r->count < parts; i++) {
       if (ids[i] == 0 || seen++ != next) continue;
       r->questions[r->count++] = (recall_question){.id = ids[i], .row = rows + i * stride};
       begin += size;
-      next = begin + recall_random(r->count) % size;
+      next = begin + akin_random_below(&random, size);
     }
   }
 }

@@ -87,15 +87,6 @@ static void close_do_tile(close_run *run, close_list *list, close_tile *t, size_
   }
 }
 
-/* Task → blocks i <= j. Diagonal d has blocks - d tasks. */
-static void close_task(const close_run *run, size_t task, size_t *i, size_t *j) {
-  size_t diagonal = 0;
-  while (task >= run->blocks - diagonal)
-    task -= run->blocks - diagonal++;
-  *i = task;
-  *j = task + diagonal;
-}
-
 static void close_work(void *context, unsigned thread) {
   close_run *run = context;
   close_tile t = {0};
@@ -106,7 +97,7 @@ static void close_work(void *context, unsigned thread) {
     t.never[i] = INFINITY;
   for (size_t task; !close_ended(run) && (task = atomic_fetch_add(&run->next, 1)) < run->tasks;) {
     size_t i, j;
-    close_task(run, task, &i, &j);
+    akin_tile_pair(run->blocks, task, &i, &j);
     close_do_tile(run, &run->lists[thread], &t, i, j);
     if (thread == 0 && run->options->stop && run->options->stop(run->options->context))
       atomic_store(&run->stopped, true);

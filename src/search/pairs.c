@@ -40,7 +40,6 @@ struct akin_pairs {
   akin_pair *items;  /* [lists, room] */
   uint32_t *counts;  /* [lists]; PAIRS_NONE: too many came too close */
   akin_locks *locks; /* [blocks]: the lists and thresholds of its rows */
-  float *scores;     /* f32 [n], for a row that is asked alone; made when first needed */
   akin_pair *alone;  /* its answer; owned */
 };
 
@@ -178,15 +177,6 @@ static void pairs_do_tile(akin_pairs *p, pairs_tile *t, size_t i, size_t j) {
 
 /* ---- the threads ---- */
 
-/* Task → blocks i <= j. Diagonal d has blocks - d tasks. */
-static void pairs_task(const akin_pairs *p, size_t task, size_t *i, size_t *j) {
-  size_t diagonal = 0;
-  while (task >= p->blocks - diagonal)
-    task -= p->blocks - diagonal++;
-  *i = task;
-  *j = task + diagonal;
-}
-
 static void pairs_work(void *context, unsigned index) {
   pairs_run *run = context;
   akin_pairs *p = run->pairs;
@@ -197,7 +187,7 @@ static void pairs_work(void *context, unsigned index) {
   for (size_t task; !atomic_load(&run->stopped) && !atomic_load(&run->short_of_memory) &&
                     (task = atomic_fetch_add(&run->next, 1)) < run->tasks;) {
     size_t i, j;
-    pairs_task(p, task, &i, &j);
+    akin_tile_pair(p->blocks, task, &i, &j);
     if (p->asks[i] || p->asks[j]) pairs_do_tile(p, &t, i, j);
     if (index == 0 && p->options.stop && p->options.stop(p->options.context, (double)task / (double)run->tasks))
       atomic_store(&run->stopped, true);

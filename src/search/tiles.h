@@ -22,6 +22,15 @@ static inline size_t akin_tile_round(size_t n, size_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
+/* All pairs of `blocks` blocks, each once: task → blocks i <= j. Diagonal d has blocks - d tasks. */
+static inline void akin_tile_pair(size_t blocks, size_t task, size_t *i, size_t *j) {
+  size_t diagonal = 0;
+  while (task >= blocks - diagonal)
+    task -= blocks - diagonal++;
+  *i = task;
+  *j = task + diagonal;
+}
+
 /*
  * out[i * stride + j] = a[i] · b[j], for i < m and j < n; what rounding adds beyond -1 or 1 stays. Any thread may call
  * it.

@@ -119,6 +119,7 @@ static void as_a_page(void **state) {
   assert_int_equal(count_of(html, "<span class=\"tag\">Best</span>"), 2);
   assert_int_equal(count_of(html, "<span class=\"tag\">Same content</span>"), 2);
   assert_int_equal(count_of(html, "<span class=\"tag\">Mirrored</span>"), 2);
+  assert_null(strstr(html, "class=\"percentile\"")); /* copies have none */
   assert_int_equal(system(command), 0);
   akin_free(html);
   akin_free(command);
