@@ -101,7 +101,7 @@ static akin_status answer_search_any(akin_scored **out, size_t *count, akin_ques
     akin_free(one);
   }
   *count = answer_unite(*out, *count);
-  while (*count > k && (*out)[*count - 1].score < (*out)[k - 1].score)
+  while (*out && *count > k && (*out)[*count - 1].score < (*out)[k - 1].score)
     (*count)--;
   return status;
 }

@@ -169,6 +169,8 @@ static bool curl_is_passing(CURLcode code, long http) {
   case CURLE_RECV_ERROR:
   case CURLE_SEND_ERROR:
   case CURLE_GOT_NOTHING:
+  case CURLE_HTTP2:
+  case CURLE_HTTP2_STREAM:
     return true;
   case CURLE_HTTP_RETURNED_ERROR:
     return http >= 500 || http == 429;

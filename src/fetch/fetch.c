@@ -25,19 +25,40 @@ typedef struct fetch_job {
 
 /* ---- the part ---- */
 
+/* A part that is not ours to look after. */
+static void fetch_let_go(fetch_job *job) {
+  if (job->transfer.file >= 0) close(job->transfer.file);
+  job->transfer.file = -1;
+}
+
+/* Is what is open still what lies at PATH.part? Another process may have put it in its place meanwhile. */
+static bool fetch_is_there(const fetch_job *job, const struct stat *facts) {
+  struct stat there;
+  return lstat(job->part, &there) == 0 && there.st_dev == facts->st_dev && there.st_ino == facts->st_ino;
+}
+
+static akin_status fetch_lock(fetch_job *job, struct stat *facts, akin_error *err) {
+  job->transfer.file = open(job->part, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (job->transfer.file < 0) return akin_fail_errno(err, errno, "%s: cannot open", job->part);
+  if (flock(job->transfer.file, LOCK_EX | LOCK_NB)) {
+    return errno == EWOULDBLOCK ? akin_fail(err, AKIN_ERROR_BUSY, "%s: another process is fetching it", job->part)
+                                : akin_fail_errno(err, errno, "%s: cannot lock", job->part);
+  }
+  if (fstat(job->transfer.file, facts)) return akin_fail_errno(err, errno, "%s: cannot look at it", job->part);
+  return S_ISREG(facts->st_mode) ? AKIN_OK : akin_fail(err, AKIN_ERROR_IO, "%s: not a regular file", job->part);
+}
+
 /* Opens PATH.part, this process's own as long as it is open. */
 static akin_status fetch_open(fetch_job *job, akin_error *err) {
-  struct stat facts;
-  job->transfer.file = open(job->part, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-  if (job->transfer.file < 0 || fstat(job->transfer.file, &facts))
-    return akin_fail_errno(err, errno, "%s: cannot open", job->part);
-  if (!S_ISREG(facts.st_mode)) return akin_fail(err, AKIN_ERROR_IO, "%s: not a regular file", job->part);
-  if (flock(job->transfer.file, LOCK_EX | LOCK_NB)) {
-    const int errnum = errno;
-    close(job->transfer.file);
-    job->transfer.file = -1; /* not ours to look after */
-    return errnum == EWOULDBLOCK ? akin_fail(err, AKIN_ERROR_BUSY, "%s: another process is fetching it", job->part)
-                                 : akin_fail_errno(err, errnum, "%s: cannot lock", job->part);
+  struct stat facts = {0};
+  akin_status status = fetch_lock(job, &facts, err);
+  if (!status && !fetch_is_there(job, &facts)) {
+    fetch_let_go(job);
+    status = fetch_lock(job, &facts, err);
+  }
+  if (status) {
+    fetch_let_go(job);
+    return status;
   }
   job->transfer.got = (uint64_t)facts.st_size;
   job->resumed = job->transfer.got > 0;

@@ -93,23 +93,6 @@ size_t akin_builder_batch_normalization_unscaled(akin_builder *b, size_t input, 
   return builder_add(b, &layer, &input, 1, NULL);
 }
 
-size_t akin_builder_layer_normalization(akin_builder *b, size_t input, const char *name, double epsilon) {
-  const akin_layer layer = {.name = name, .kind = AKIN_LAYER_LAYER_NORMALIZATION, .as.normalization.epsilon = epsilon};
-  return builder_add(b, &layer, &input, 1, NULL);
-}
-
-size_t akin_builder_normalization(akin_builder *b, size_t input, const char *name, const float mean[3],
-                                  const float variance[3]) {
-  const akin_layer layer = {.name = name,
-                            .kind = AKIN_LAYER_NORMALIZATION,
-                            .as.standard = {.mean = {mean, {1, {3}}}, .variance = {variance, {1, {3}}}}};
-  return builder_add(b, &layer, &input, 1, NULL);
-}
-
-size_t akin_builder_layer_scale(akin_builder *b, size_t input, const char *name) {
-  return builder_add_plain(b, input, name, AKIN_LAYER_LAYER_SCALE);
-}
-
 /* ---- activations ---- */
 
 size_t akin_builder_relu(akin_builder *b, size_t input, const char *name, double max) {
@@ -159,24 +142,8 @@ size_t akin_builder_global_average_pooling2d_map(akin_builder *b, size_t input, 
   return builder_add(b, &layer, &input, 1, NULL);
 }
 
-size_t akin_builder_global_max_pooling2d(akin_builder *b, size_t input, const char *name) {
-  return builder_add_plain(b, input, name, AKIN_LAYER_GLOBAL_MAX_POOLING2D);
-}
-
 size_t akin_builder_zero_padding2d(akin_builder *b, size_t input, const char *name, akin_margins margins) {
   const akin_layer layer = {.name = name, .kind = AKIN_LAYER_ZERO_PADDING2D, .as.margins = margins};
-  return builder_add(b, &layer, &input, 1, NULL);
-}
-
-size_t akin_builder_cropping2d(akin_builder *b, size_t input, const char *name, akin_margins margins) {
-  const akin_layer layer = {.name = name, .kind = AKIN_LAYER_CROPPING2D, .as.margins = margins};
-  return builder_add(b, &layer, &input, 1, NULL);
-}
-
-size_t akin_builder_up_sampling2d(akin_builder *b, size_t input, const char *name, uint32_t factor,
-                                  akin_interpolation interpolation) {
-  const akin_layer layer = {
-      .name = name, .kind = AKIN_LAYER_UP_SAMPLING2D, .as.up_sampling = {{factor, factor}, interpolation}};
   return builder_add(b, &layer, &input, 1, NULL);
 }
 

@@ -36,10 +36,6 @@ size_t akin_builder_batch_normalization(akin_builder *b, size_t input, const cha
                                         const char *torch);
 /* scale=False: without gamma */
 size_t akin_builder_batch_normalization_unscaled(akin_builder *b, size_t input, const char *name, double epsilon);
-size_t akin_builder_layer_normalization(akin_builder *b, size_t input, const char *name, double epsilon);
-/* Constants, one a channel. Weights of the file instead: akin_builder_layer. */
-size_t akin_builder_normalization(akin_builder *b, size_t input, const char *name, const float mean[3],
-                                  const float variance[3]);
 
 size_t akin_builder_relu(akin_builder *b, size_t input, const char *name, double max); /* max 0: none */
 size_t akin_builder_activation(akin_builder *b, size_t input, const char *name, akin_activation_kind activation);
@@ -51,12 +47,8 @@ size_t akin_builder_average_pooling2d(akin_builder *b, size_t input, const char 
                                       akin_padding padding);
 size_t akin_builder_global_average_pooling2d(akin_builder *b, size_t input, const char *name);
 size_t akin_builder_global_average_pooling2d_map(akin_builder *b, size_t input, const char *name); /* keepdims */
-size_t akin_builder_global_max_pooling2d(akin_builder *b, size_t input, const char *name);
 
 size_t akin_builder_zero_padding2d(akin_builder *b, size_t input, const char *name, akin_margins margins);
-size_t akin_builder_cropping2d(akin_builder *b, size_t input, const char *name, akin_margins margins);
-size_t akin_builder_up_sampling2d(akin_builder *b, size_t input, const char *name, uint32_t factor,
-                                  akin_interpolation interpolation);
 
 size_t akin_builder_add(akin_builder *b, size_t first, size_t second, const char *name);
 size_t akin_builder_multiply(akin_builder *b, size_t first, size_t second, const char *name);
@@ -64,7 +56,6 @@ size_t akin_builder_multiply(akin_builder *b, size_t first, size_t second, const
 size_t akin_builder_scalar(akin_builder *b, size_t input, const char *name, akin_operation operation, double value);
 size_t akin_builder_concatenate(akin_builder *b, const size_t *inputs, size_t count, const char *name); /* last axis */
 size_t akin_builder_custom_scale(akin_builder *b, size_t first, size_t second, const char *name, double scale);
-size_t akin_builder_layer_scale(akin_builder *b, size_t input, const char *name);
 size_t akin_builder_rescaling(akin_builder *b, size_t input, const char *name, double scale, double offset);
 
 size_t akin_builder_flatten(akin_builder *b, size_t input, const char *name);

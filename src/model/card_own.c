@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "model/card.h"
 #include "model/families/families.h"
-#include "weights/keras.h"
 
 #include <string.h>
 
@@ -22,18 +21,9 @@ static bool own_is_weight(const akin_tensor *tensor) {
 
 /* All numbers in a file that are weights of layers; PyTorch's counters are no floating-point ones. */
 static uint64_t own_numbers(const akin_tensors *tensors) {
-  const akin_keras_file *keras = akin_tensors_keras(tensors);
   uint64_t numbers = 0;
-  if (!keras) {
-    for (size_t i = 0; i < akin_tensors_count(tensors); i++)
-      if (own_is_weight(akin_tensors_at(tensors, i))) numbers += akin_tensors_at(tensors, i)->count;
-    return numbers;
-  }
-  for (size_t i = 0; i < keras->group_count; i++) {
-    const akin_keras_group *group = &keras->groups[i];
-    for (size_t k = 0; k < group->count; k++)
-      numbers += akin_tensors_at(tensors, group->first + k)->count;
-  }
+  for (size_t i = 0; i < akin_tensors_count(tensors); i++)
+    if (own_is_weight(akin_tensors_at(tensors, i))) numbers += akin_tensors_at(tensors, i)->count;
   return numbers;
 }
 

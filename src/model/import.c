@@ -85,15 +85,27 @@ static akin_status import_recognise(import_job *job, akin_error *err) {
                    path, hex);
 }
 
+/* Is found the named card, or that of the same network without its last layers? */
+static bool import_is_of(const akin_card *found, const akin_card *named) {
+  const size_t length = strlen(named->name);
+  return found == named ||
+         (strncmp(found->name, named->name, length) == 0 && strcmp(found->name + length, "-notop") == 0);
+}
+
 /* The named card as it is when the file is one of its own; else for weights of the user's. */
 static akin_status import_take_card(import_job *job, const akin_card *named, akin_error *err) {
   bool verified = false;
   akin_status status =
       akin_card_find(&job->card, &verified, job->request->weights_path, &job->record.weights.hash, err);
-  if (status != AKIN_OK || job->card == named) return status;
+  if (status != AKIN_OK || (verified && import_is_of(job->card, named))) return status;
+  const bool by_name = job->card == named;
+  char hex[AKIN_HASH_HEX_SIZE];
   status = akin_card_own(&job->own_card, named, job->tensors, err);
   job->card = job->own_card;
-  return status;
+  if (status != AKIN_OK || !by_name || job->own_card->classes != named->classes) return status;
+  job->card = named; /* as far as can be seen */
+  akin_hash_hex(hex, &job->record.weights.hash);
+  return import_note_unverified(job, hex, err);
 }
 
 static akin_status import_find_card(import_job *job, akin_error *err) {
@@ -156,8 +168,11 @@ static akin_status import_check_weights(import_job *job, akin_error *err) {
 
 static akin_status import_check_space(const import_job *job, akin_error *err) {
   uint64_t space = 0, wanted = IMPORT_SPARE_BYTES;
-  for (size_t i = 0; i < job->layers.count; i++)
-    wanted += akin_layer_parameters(&job->layers.at[i]) * sizeof(float);
+  for (size_t i = 0; i < job->layers.count; i++) { /* of a shared layer for each call, as they are written */
+    const akin_layer *layer = &job->layers.at[i];
+    for (size_t k = 0; k < layer->weight_count; k++)
+      wanted += akin_layer_weight_count(&layer->weights[k]) * sizeof(float);
+  }
   akin_status status = akin_file_free_space(&space, job->request->models_folder, err);
   if (status != AKIN_OK || space >= wanted) return status;
   return akin_fail(err, AKIN_ERROR_NO_SPACE, "%s: the model needs %llu MB, the disk has %llu MB left",

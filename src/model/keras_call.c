@@ -14,7 +14,7 @@
 /* ---- failures ---- */
 
 void akin_keras_starve(akin_keras_call *c) {
-  if (c->status == AKIN_OK) c->status = akin_fail_memory(c->err, c->arena->used);
+  if (c->status == AKIN_OK) c->status = akin_layers_starved(c->arena, c->err);
 }
 
 void akin_keras_unsupported(akin_keras_call *c, const char *what) {

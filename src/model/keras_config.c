@@ -373,7 +373,7 @@ static bool config_is_keras2(const akin_keras_config *options, const akin_json *
 akin_status akin_keras_config_build(akin_layers *layers, const akin_keras_config *config, akin_error *err) {
   const akin_json *root = config->model;
   akin_status status = AKIN_OK;
-  config_reader r = {.layers = layers, .options = config, .arena = AKIN_ARENA_INIT(0), .err = err};
+  config_reader r = {.layers = layers, .options = config, .arena = AKIN_ARENA_INIT(AKIN_LAYERS_BYTES), .err = err};
   config_model model = {.r = &r, .prefix = ""};
   r.keras2 = config_is_keras2(config, root);
   if (akin_keras_is_model(root)) {

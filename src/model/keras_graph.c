@@ -356,8 +356,7 @@ akin_status akin_keras_graph_read(akin_keras_graph *graph, akin_arena *arena, co
   r->arena = arena;
   r->err = err;
   const akin_json *config = akin_json_get(model, "config");
-  graph->class_name = graph_text(model, "class_name", "");
-  graph->name = graph_text(config, "name", graph_text(model, "name", graph->class_name));
+  graph->name = graph_text(config, "name", graph_text(model, "name", graph_text(model, "class_name", "")));
   graph_read_members(r, graph_list(model));
   if (r->status == AKIN_OK && akin_json_get(config, "output_layers"))
     graph_read_functional(r, config);

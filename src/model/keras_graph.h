@@ -37,7 +37,7 @@ typedef struct akin_keras_member {
 } akin_keras_member;
 
 typedef struct akin_keras_graph {
-  const char *name, *class_name;
+  const char *name;
   akin_keras_member *members; /* in the order of model.layers */
   size_t member_count;
   akin_keras_node *calls;

@@ -12,6 +12,12 @@
 #define LAYERS_VOLUME_MOST 0x7FFFFFFFu  /* numbers in one output */
 #define LAYERS_WEIGHT_MOST 0xFFFFFFFFFu /* numbers in one weight */
 
+akin_status akin_layers_starved(const akin_arena *arena, akin_error *err) {
+  if (!arena->full) return akin_fail_memory(err, arena->used);
+  return akin_fail(err, AKIN_ERROR_LIMIT, "its layers take more than %zu bytes of memory besides their weights",
+                   arena->ceiling);
+}
+
 /* Room for one more of `count` items; NULL when memory is short. */
 static void *layers_room(akin_layers *layers, void *items, size_t count, size_t *room, size_t size) {
   if (count < *room) return items;
@@ -129,12 +135,12 @@ akin_status akin_layers_add(akin_layers *layers, const akin_layer *layer, const 
     if (inputs[i] >= layers->count)
       return akin_fail(err, AKIN_ERROR_USAGE, "layer %s: its input %zu is not there", layer->name, i + 1);
   akin_layer *at = layers_room(layers, layers->at, layers->count, &layers->room, sizeof *at);
-  if (!at) return akin_fail_memory(err, layers->count * sizeof *at);
+  if (!at) return akin_layers_starved(&layers->arena, err);
   layers->at = at;
   akin_layer *added = &at[layers->count];
   *added = *layer;
   added->input_count = input_count;
-  if (!layers_own(layers, added, inputs)) return akin_fail_memory(err, strlen(layer->name) + 1);
+  if (!layers_own(layers, added, inputs)) return akin_layers_starved(&layers->arena, err);
   akin_status status = layers_resolve(layers, added, err);
   if (status == AKIN_OK) layers->count++;
   return status;
@@ -143,12 +149,12 @@ akin_status akin_layers_add(akin_layers *layers, const akin_layer *layer, const 
 akin_status akin_layers_enter(akin_layers *layers, const akin_layers_entry *entry, akin_error *err) {
   akin_layers_entry *entries =
       layers_room(layers, layers->entries, layers->entry_count, &layers->entry_room, sizeof *entries);
-  if (!entries) return akin_fail_memory(err, layers->entry_count * sizeof *entries);
+  if (!entries) return akin_layers_starved(&layers->arena, err);
   layers->entries = entries;
   akin_layers_entry *added = &entries[layers->entry_count];
   *added = *entry;
   if (!layers_own_text(layers, &added->name) || !layers_own_text(layers, &added->class_name))
-    return akin_fail_memory(err, strlen(entry->name) + 1);
+    return akin_layers_starved(&layers->arena, err);
   layers->entry_count++;
   return AKIN_OK;
 }

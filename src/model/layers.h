@@ -279,8 +279,9 @@ typedef struct akin_layers {
   size_t output; /* 1 + the number of the layer that the network ends with; 0: the last */
 } akin_layers;
 
+#define AKIN_LAYERS_BYTES ((size_t)256 << 20) /* of names and constants of a network; weights are not in it */
 #define AKIN_LAYERS_INIT                                                                                               \
-  { .arena = AKIN_ARENA_INIT(0) }
+  { .arena = AKIN_ARENA_INIT(AKIN_LAYERS_BYTES) }
 
 #define AKIN_LAYERS_MOST 5000u /* calls of layers in a network */
 
@@ -296,8 +297,11 @@ void akin_layers_free(akin_layers *layers);
 /* Behind all entries; texts are copied. Errors: MEMORY. */
 akin_status akin_layers_enter(akin_layers *layers, const akin_layers_entry *entry, akin_error *err);
 
-const char *akin_layer_class(const akin_layer *layer);        /* "Conv2D" */
-const char *akin_weight_role_name(akin_weight_role role);     /* "kernel" */
+const char *akin_layer_class(const akin_layer *layer);    /* "Conv2D" */
+const char *akin_weight_role_name(akin_weight_role role); /* "kernel" */
+/* Why an arena of layers gave nothing: MEMORY, or LIMIT at its ceiling. */
+akin_status akin_layers_starved(const akin_arena *arena, akin_error *err);
+
 uint64_t akin_layer_weight_count(const akin_layer_weight *w); /* numbers in it */
 uint64_t akin_layer_parameters(const akin_layer *layer);      /* numbers in all weights of its own, as Keras counts */
 bool akin_layer_is_identity(const akin_layer *layer);         /* what comes out is what went in */

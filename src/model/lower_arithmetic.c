@@ -46,7 +46,7 @@ static void arithmetic_store_affine(lowering *lo, const akin_layer *layer, doubl
 
 void akin_lower_batch_normalization(lowering *lo, const akin_layer *layer, const char *output) {
   double *scale = NULL, *shift = NULL;
-  if (akin_graph_computes(lo->graph, layer->name)) return; /* by the convolution that it is folded into */
+  if (lo->folded[layer->inputs[0]] == (size_t)(layer - lo->layers->at)) return; /* into the convolution before it */
   akin_lowering_statistics(lo, layer, &scale, &shift);
   arithmetic_store_affine(lo, layer, scale, shift, output);
 }
@@ -200,7 +200,7 @@ static void arithmetic_with_constant(lowering *lo, const akin_layer *layer, cons
                        first ? input : value, output);
 }
 
-/* "NAME/sum 2" */
+/* "NAME/of 2" */
 static const char *arithmetic_partial(lowering *lo, const akin_layer *layer, size_t number) {
   char *suffix = akin_format("of %zu", number);
   if (!suffix) akin_lowering_starve(lo);

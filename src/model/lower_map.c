@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#define MAP_CUBIC_MOST ((uint64_t)1 << 24) /* numbers in the matrix of a bicubic resize */
+
 /* ---- poolings ---- */
 
 static akin_graph_node *map_pooling(lowering *lo, const akin_layer *layer, const char *operation, const char *output) {
@@ -106,6 +108,12 @@ static double map_cubic(double x) {
  * 1,024 steps, as TensorFlow's table of the kernel has them. */
 static const char *map_cubic_matrix(lowering *lo, const char *name, uint32_t from, uint32_t to, bool turned) {
   const int64_t shape[2] = {turned ? to : from, turned ? from : to};
+  if ((uint64_t)from * to > MAP_CUBIC_MOST) {
+    if (lo->status == AKIN_OK)
+      lo->status =
+          akin_fail(lo->err, AKIN_ERROR_LIMIT, "layer %s: bicubic from %u to %u places is too large", name, from, to);
+    return "";
+  }
   float *matrix = akin_calloc(from, to * sizeof *matrix);
   if (!matrix) {
     akin_lowering_starve(lo);

@@ -26,8 +26,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHILD_HEADER 12
-#define CHILD_PIPE   3 /* in the child, behind the standard streams */
+#define CHILD_HEADER     12
+#define CHILD_UNCONFINED 2 /* exit code of a child that was never confined */
+#define CHILD_PIPE       3 /* in the child, behind the standard streams */
 
 /* ---- the child: giving up what it does not need ---- */
 
@@ -150,7 +151,7 @@ static _Noreturn void child_main(const akin_child_work *work, int pipe_end, size
   akin_buffer answer = AKIN_BUFFER_INIT(ceiling);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   child_reset_signals();
-  if (!child_close_files(pipe_end)) _exit(1);
+  if (!child_close_files(pipe_end)) _exit(CHILD_UNCONFINED);
   akin_status status = work->prepare(work->context, &err);
   if (status == AKIN_OK) status = child_confine(work, &err);
   if (status == AKIN_OK) status = work->run(work->context, &answer, &err);
@@ -194,6 +195,8 @@ static akin_status child_died(int how, unsigned seconds, akin_error *err) {
     return akin_fail(err, AKIN_ERROR_LIMIT, "reading it takes more than %u seconds, or too much memory", seconds);
   if (WIFSIGNALED(how))
     return akin_fail(err, AKIN_ERROR_FORMAT, "damaged: the library that reads it crashed (signal %d)", WTERMSIG(how));
+  if (WIFEXITED(how) && WEXITSTATUS(how) == CHILD_UNCONFINED)
+    return akin_fail(err, AKIN_ERROR_RUNTIME, "the system does not let a process be confined (is /dev/null there?)");
   return akin_fail(err, AKIN_ERROR_FORMAT, "damaged: the library that reads it failed");
 }
 

@@ -158,12 +158,16 @@ class Place:
 
     def answers(self, store=None):
         """All that a store knows, as bytes: every feature by path, and every image's best five. By plain cosines: the
-        mean that others are less by may be measured anew only when a store has changed by enough."""
+        mean that others are less by, and what percentiles are counted in, is measured anew only when a store has changed
+        by enough: it is not of the images alone."""
         out = self.folder / "answers.npy"
         self.run("export", out, store=store)
-        table = self.run("recommend", "--scores", "cosine", "--format", "json", store=store)[0]
+        table = []
+        for line in self.run("recommend", "--scores", "cosine", "--format", "json", store=store)[0].splitlines():
+            answer = json.loads(line)
+            table.append([answer["image"], *((hit["image"], hit["score"]) for hit in answer["hits"])])
         paths = out.with_suffix(".json").read_bytes()
-        return out.read_bytes() + paths + table
+        return out.read_bytes() + paths + json.dumps(table).encode()
 
     def expect_sound(self, store=None):
         self.run("verify", store=store)

@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "fetch/fetch.h"
 
+#include <sys/stat.h>
+
 #define FEW 3
 
 typedef struct bench {
@@ -287,6 +289,17 @@ static void a_stop_keeps_what_has_come(void **state) {
   server_stop(&b->server);
 }
 
+static void a_part_that_is_no_file_is_left_alone(void **state) {
+  bench *b = *state;
+  akin_error err;
+  WITH_SERVER(b, SERVER_FAIR);
+  assert_int_equal(mkfifo(b->part, 0600), 0);
+  testing_expect(fetch(b, KNOWN_HASH, &err), AKIN_ERROR_IO, &err);
+  testing_says(&err, "not a regular file");
+  assert_true(akin_file_exists(b->part));
+  server_stop(&b->server);
+}
+
 static void two_at_a_time(void **state) {
   bench *b = *state;
   akin_error err;
@@ -316,6 +329,7 @@ int main(void) {
                                      BENCH_TEST(nobody_there),
                                      BENCH_TEST(other_addresses_are_refused),
                                      BENCH_TEST(a_stop_keeps_what_has_come),
+                                     BENCH_TEST(a_part_that_is_no_file_is_left_alone),
                                      BENCH_TEST(two_at_a_time)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
