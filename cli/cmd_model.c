@@ -33,21 +33,26 @@ static akin_status model_list_json(model_list_work *work, const akin_model_entry
   fprintf(out, ", \"width\": %u, \"height\": %u, \"imported\": %s", e->width, e->height,
           e->imported ? "true" : "false");
   if (e->damaged) fputs(", \"damaged\": true", out);
-  if (e->imported) fprintf(out, ", \"dim\": %u, \"bytes\": %" PRIu64, e->dim, e->bytes);
+  if (e->dim) fprintf(out, ", \"dim\": %u, \"weights\": %" PRIu64, e->dim, e->parameters);
+  if (e->imported) fprintf(out, ", \"bytes\": %" PRIu64, e->bytes);
+  if (e->milliseconds > 0) fprintf(out, ", \"milliseconds\": %.3f", e->milliseconds);
   fputs("}", out);
   work->count++;
   return status;
 }
 
+static const char *model_list_state(const akin_model_entry *e, const char *absent) {
+  return e->imported ? "yes" : e->damaged ? "damaged" : absent;
+}
+
 static akin_status model_list_csv(model_list_work *work, const akin_model_entry *e) {
   FILE *out = work->out;
-  if (work->count == 0) fputs("name,imported,dim,width,height,bytes,licence,description,variant_of\n", out);
+  if (work->count == 0)
+    fputs("name,imported,dim,weights,width,height,bytes,milliseconds,licence,description,variant_of\n", out);
   akin_status status = akin_csv_text(out, '\0', e->name, &work->err);
-  fprintf(out, ",%s,%u,%u,%u,%" PRIu64,
-          e->imported  ? "yes"
-          : e->damaged ? "damaged"
-                       : "no",
-          e->dim, e->width, e->height, e->bytes);
+  fprintf(out, ",%s,%u,%" PRIu64 ",%u,%u,%" PRIu64 ",", model_list_state(e, "no"), e->dim, e->parameters, e->width,
+          e->height, e->bytes);
+  if (e->milliseconds > 0) fprintf(out, "%.3f", e->milliseconds);
   if (!status) status = akin_csv_text(out, ',', e->licence, &work->err);
   if (!status) status = akin_csv_text(out, ',', e->description, &work->err);
   if (!status) status = akin_csv_text(out, ',', e->variant_of, &work->err);
@@ -56,23 +61,30 @@ static akin_status model_list_csv(model_list_work *work, const akin_model_entry 
   return status;
 }
 
+/* "18.6 MB", of a card what its numbers will take; "10.7 ms" … "-": not known. */
+static void model_list_figures(FILE *out, const akin_model_entry *e) {
+  char text[CLI_NUMBER_TEXT];
+  const uint64_t bytes = e->imported ? e->bytes : e->parameters * sizeof(float);
+  fprintf(out, "%6s", e->dim ? cli_count_text(text, e->dim) : "-");
+  fprintf(out, " %9s", bytes ? cli_bytes_text(text, bytes) : "-");
+  snprintf(text, sizeof text, "%.*f", e->milliseconds < 1 ? 2 : e->milliseconds < 10 ? 1 : 0, e->milliseconds);
+  fprintf(out, " %8s", e->milliseconds > 0 ? text : "-");
+  snprintf(text, sizeof text, "%ux%u", e->width, e->height);
+  fprintf(out, " %9s", e->width ? text : "-");
+}
+
 static akin_status model_list_table(model_list_work *work, const akin_model_entry *e) {
-  char bytes[CLI_NUMBER_TEXT];
   const int width = work->all ? 38 : 24; /* the longest name */
   if (!work->all && !e->imported && !e->damaged && e->variant_of[0]) {
     work->hidden++;
     return AKIN_OK;
   }
   if (work->count == 0)
-    fprintf(work->out, "%-*s %-10s %5s %9s  %s\n", width, "name", "on disk", "dim", "input", "description");
-  if (e->imported)
-    fprintf(work->out, "%-*s %-10s %5u ", width, e->name, cli_bytes_text(bytes, e->bytes), e->dim);
-  else
-    fprintf(work->out, "%-*s %-10s %5s ", width, e->name, e->damaged ? "damaged" : "-", "");
-  if (e->width > 0)
-    fprintf(work->out, "%4ux%-4u  ", e->width, e->height);
-  else
-    fprintf(work->out, "%9s  ", "");
+    fprintf(work->out, "%-*s %-8s %6s %9s %8s %9s  %-14s description\n", width, "name", "imported", "dim", "size",
+            "ms/image", "input", "licence");
+  fprintf(work->out, "%-*s %-8s ", width, e->name, model_list_state(e, "-"));
+  model_list_figures(work->out, e);
+  fprintf(work->out, "  %-14s ", e->licence);
   akin_status status = akin_line_text(work->out, e->description, &work->err);
   fputc('\n', work->out);
   work->count++;
@@ -120,9 +132,12 @@ const cli_command cli_model_list = {.name = "model list",
                                     .synopsis = "",
                                     .summary = "the models that are known, and those that are imported",
                                     .description =
-                                        "Lists every network that akin has a card of and every imported model, with "
-                                        "its size on disk, the length of its features and the size of its input. "
-                                        "NAME-notop is NAME without the last layers, for weights that were saved so.",
+                                        "Lists every network that akin has a card of and every imported model: the "
+                                        "length of its features, its size on disk (of one that is not imported: "
+                                        "what it will take), the milliseconds of an image on one core of this "
+                                        "machine, for the network alone, as measured when it was imported or last "
+                                        "suggested, its input and its licence. NAME-notop is NAME without the last "
+                                        "layers, for weights that were saved so.",
                                     .formats = "table|json|csv",
                                     .options = model_list_options,
                                     .examples = model_list_examples,
@@ -147,7 +162,7 @@ static int model_import_run(const cli_settings *s) {
   options.width = options.height = (uint32_t)s->size;
   akin_status status = akin_model_import_file(s->operands.items[0], &options, name, sizeof name, &err);
   if (status) return cli_fail(status, &err);
-  cli_note(CLI_GREEN, "imported", "%s; next: akin index --model %s PHOTOS", name, name);
+  cli_tell_imported(name);
   return CLI_DONE;
 }
 

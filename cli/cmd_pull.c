@@ -62,7 +62,7 @@ static int pull_run(const cli_settings *s) {
   akin_status status = akin_model_pull(view.what, &options, name, sizeof name, &err);
   pull_clear(&view);
   if (status) return cli_fail(status, &err);
-  cli_note(CLI_GREEN, "imported", "%s; next: akin index --model %s PHOTOS", name, name);
+  cli_tell_imported(name);
   return CLI_DONE;
 }
 

@@ -132,6 +132,13 @@ int cli_model_open(akin_model **out, const cli_settings *settings, uint32_t work
   return status ? cli_fail(status, &err) : CLI_DONE;
 }
 
+void cli_tell_imported(const char *name) {
+  akin_error err;
+  double milliseconds;
+  cli_note(CLI_GREEN, "imported", "%s; next: akin index --model %s PHOTOS", name, name);
+  if (akin_model_time(NULL, name, &milliseconds, &err)) cli_note(CLI_YELLOW, "note", "it cannot run yet: %s", err.text);
+}
+
 /* ---- images ---- */
 
 void cli_tell_skipped(const char *path, const char *reason) {

@@ -31,6 +31,9 @@ void cli_query_fill(akin_query *query, akin_model_options *options, const cli_se
 /* Adds the models that the settings join to query; models owns their names. */
 int cli_query_join(akin_query *query, cli_list *models, const cli_command *command, const cli_settings *settings);
 
+/* What is said of a model that was imported; measures it for `akin model list`, and says when it cannot run here. */
+void cli_tell_imported(const char *name);
+
 /* An image that was left out: its path and the reason. */
 void cli_tell_skipped(const char *path, const char *reason);
 

@@ -177,6 +177,17 @@ AKIN_API akin_status akin_model_pull(const char *card, const akin_pull_options *
                                      akin_error *err);
 
 /*
+ * Measures how long an imported model takes for an image on this machine: the network alone, with the default options,
+ * on one core, the fastest of a few runs. Compiles the network when that was not done. Where there is a cache folder
+ * ($XDG_CACHE_HOME/akin) akin_model_list tells the figure from then on, as long as the processor is the same.
+ *   models_folder: as in akin_model_options
+ *   milliseconds: undefined on failure
+ * Errors: those of akin_model_open and of a first feature.
+ */
+AKIN_API akin_status akin_model_time(const char *models_folder, const char *name, double *milliseconds,
+                                     akin_error *err);
+
+/*
  * Takes an imported model away. Features that stores hold of it stay.
  *   models_folder: as in akin_model_options
  * Errors: USAGE (no name), NOT_FOUND, BUSY, IO, MEMORY.
@@ -192,11 +203,15 @@ typedef struct akin_model_entry {
   const char *licence;
   /* of a card: the network that it is another width or size of, or the same without its last layers; "": none */
   const char *variant_of;
-  uint32_t dim;           /* 0 when not imported */
-  uint32_t width, height; /* of the input */
+  /* Floats in a feature, and weights of the whole network. Of a card that is not imported as well; 0: not known before
+   * the import. */
+  uint32_t dim;
+  uint64_t parameters;
+  uint32_t width, height; /* of the input; 0: not known */
   int imported;           /* 1: it can be opened */
   int damaged;            /* its folder is there, but cannot be used: akin_model_open says why; imported is then 0 */
   uint64_t bytes;         /* on disk; 0 when not imported */
+  double milliseconds;    /* of an image, as akin_model_time found it on this machine; 0: it was not asked */
 } akin_model_entry;
 typedef akin_status akin_model_visit(void *context, const akin_model_entry *entry);
 /*

@@ -284,6 +284,16 @@ akin_status akin_model_embed_path(akin_model *model, float *feature, const char 
   return status;
 }
 
+akin_status akin_model_embed_prepared(akin_model *model, float *feature, const uint8_t *pixels, akin_error *err) {
+  akin_model_slot *slot = NULL;
+  akin_status status = model_take_slot(model, &slot, err);
+  if (status) return status;
+  memcpy(slot->pixels, pixels, (size_t)model->preparation.width * model->preparation.height * 3);
+  status = model_infer(model, slot, feature, 1, err);
+  akin_queue_push(model->idle, slot);
+  return status;
+}
+
 akin_status akin_model_embed_pixels(akin_model *model, float *feature, const akin_pixels *pixels, int raw,
                                     akin_error *err) {
   if (!pixels->data || pixels->width < 1 || pixels->height < 1 || pixels->width > 65535 || pixels->height > 65535 ||

@@ -37,6 +37,9 @@ akin_status akin_model_prepare(akin_model *model, akin_error *err);
 akin_status akin_model_embed_bytes(akin_model *model, float *feature, uint32_t *width, uint32_t *height,
                                    const void *bytes, size_t size, int raw, akin_error *err);
 
+/* The feature, as the network gives it, of pixels that are prepared already: u8 [height, width, 3] of its input. */
+akin_status akin_model_embed_prepared(akin_model *model, float *feature, const uint8_t *pixels, akin_error *err);
+
 /* The options with which a store's features were made, kept as JSON in the store, so that a question is put to the same
  * model. meaning is what the fingerprint covers. */
 akin_status akin_model_settings_json(akin_buffer *out, const akin_model *model);

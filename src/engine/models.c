@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "engine/places.h"
-#include "model/model.h"
+#include "engine/speed.h"
 
 #include <akin/model.h>
 #include <stdlib.h>
@@ -53,6 +53,17 @@ akin_status akin_model_delete(const char *models_folder, const char *name, akin_
   return status;
 }
 
+akin_status akin_model_time(const char *models_folder, const char *name, double *milliseconds, akin_error *err) {
+  akin_model *model = NULL;
+  akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
+  options.models_folder = models_folder;
+  options.workers = 1;
+  akin_status status = akin_model_open(&model, name, &options, err);
+  if (!status) status = akin_speed_measure(milliseconds, model, err);
+  akin_model_free(model);
+  return status;
+}
+
 /* ---- listing: built-in cards and imported models, merged by name ---- */
 
 typedef struct models_list {
@@ -90,24 +101,20 @@ static akin_status models_add_cards(models_list *list, akin_error *err) {
   return AKIN_OK;
 }
 
-static akin_status models_visit_imported(akin_folder *folder, akin_model_visit *visit, void *context) {
-  akin_cut cut = {0};
-  akin_error ignored;
-  const akin_card *card = akin_folder_card(folder);
-  const akin_cut_request request = {.preparation = &card->preparation, .precision = "f32"}; /* for its dim alone */
-  akin_status status = akin_folder_cut(&cut, folder, &request, &ignored);
-  akin_model_entry entry = {.name = akin_folder_name(folder),
-                            .description = card->description,
-                            .licence = card->licence,
-                            .variant_of = card->variant_of ? card->variant_of : "",
-                            .dim = status ? 0 : cut.dim,
-                            .width = card->preparation.width,
-                            .height = card->preparation.height,
-                            .imported = 1,
-                            .bytes = akin_folder_disk_use(folder)};
-  status = visit(context, &entry);
-  akin_cut_clear(&cut);
-  return status;
+static akin_status models_visit_imported(const akin_model *model, akin_model_visit *visit, void *context) {
+  const akin_card *card = akin_folder_card(model->folder);
+  const akin_model_entry entry = {.name = akin_model_name(model),
+                                  .description = card->description,
+                                  .licence = card->licence,
+                                  .variant_of = card->variant_of ? card->variant_of : "",
+                                  .dim = akin_model_dim(model),
+                                  .parameters = akin_folder_parameters(model->folder),
+                                  .width = card->preparation.width,
+                                  .height = card->preparation.height,
+                                  .imported = 1,
+                                  .bytes = akin_folder_disk_use(model->folder),
+                                  .milliseconds = akin_speed_known(model)};
+  return visit(context, &entry);
 }
 
 /* Of a model that is not imported, or damaged, only the card is known, if there is one. */
@@ -120,24 +127,27 @@ static akin_status models_visit_card(const char *name, bool damaged, akin_model_
     if (card->variant_of) entry.variant_of = card->variant_of;
     entry.width = card->preparation.width;
     entry.height = card->preparation.height;
+    akin_card_extent(&entry.dim, &entry.parameters, card);
   }
   return visit(context, &entry);
 }
 
 static akin_status models_visit(const char *models, const char *name, akin_model_visit *visit, void *context,
                                 akin_error *err) {
-  akin_folder *folder = NULL;
+  akin_model *model = NULL;
+  akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
   akin_error ignored;
-  akin_status status = akin_folder_open(&folder, models, name, &ignored);
+  options.models_folder = models;
+  akin_status status = akin_model_open(&model, name, &options, &ignored);
   if (status == AKIN_ERROR_MEMORY) return akin_fail_memory(err, 0);
   if (!status) {
-    status = models_visit_imported(folder, visit, context);
+    status = models_visit_imported(model, visit, context);
   } else { /* NOT_FOUND can be a file inside a damaged folder: only the folder itself tells */
     char *path = akin_path_join(models, name);
     status = path ? models_visit_card(name, akin_file_exists(path), visit, context) : akin_fail_memory(err, 0);
     akin_free(path);
   }
-  akin_folder_close(folder);
+  akin_model_free(model);
   return status;
 }
 

@@ -11,6 +11,7 @@
 #include "engine/model.h"
 #include "engine/sample.h"
 #include "engine/skip.h"
+#include "engine/speed.h"
 #include "image/alter.h"
 #include "image/image.h"
 #include "search/search.h"
@@ -179,12 +180,13 @@ static akin_status suggest_model(suggest_run *run, const char *name, akin_sugges
   const akin_suggest_options *o = run->options;
   akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
   const unsigned jobs = o->jobs ? o->jobs : akin_thread_cores();
+  double network; /* alone, for the list of models */
   options.models_folder = o->models_folder;
   options.limits = o->limits;
   options.workers = jobs;
   run->next = run->done = 0;
   akin_status status = akin_model_open(&run->model, name, &options, err);
-  if (!status) status = akin_model_prepare(run->model, err); /* what fails then is no image's fault */
+  if (!status) status = akin_speed_measure(&network, run->model, err); /* what fails then is no image's fault */
   if (!status) status = suggest_allocate(run, err);
   if (!status) status = suggest_compute(run, jobs, err);
   if (!status) {

@@ -77,6 +77,8 @@ akin_status akin_card_parse(akin_card **out, const char *json, size_t n, akin_er
 /* The same card without the network's last layers: NAME-notop, classes 0, and the weights of that form alone; *out is
  * NULL when there are none. */
 akin_status akin_card_parse_notop(akin_card **out, const char *json, size_t n, akin_error *err);
+/* Floats in the feature and weights of a built-in card's network, as they will be; 0 each where only its file tells. */
+void akin_card_extent(uint32_t *dim, uint64_t *parameters, const akin_card *card);
 void akin_card_free(akin_card *card); /* NULL is fine; never on a built-in one */
 akin_status akin_card_json(akin_buffer *out, const akin_card *card);
 /* Appends the parameters that its family takes: ", width 0.5, minimalistic". */

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -71,7 +72,21 @@ static bool cpu_has(const cpu_feature *f) {
   return (registers[f->in] >> f->bit & 1u) && (cpu_saved_state() & f->state) == f->state;
 }
 
+akin_status akin_cpu_name(akin_buffer *out) {
+  uint32_t words[3][4] = {{0}}; /* 48 characters, the last of them NUL */
+  char name[sizeof words + 1] = "";
+  for (uint32_t i = 0; i < 3; i++)
+    if (!__get_cpuid(0x80000002u + i, &words[i][0], &words[i][1], &words[i][2], &words[i][3])) return AKIN_OK;
+  memcpy(name, words, sizeof words);
+  return akin_buffer_append_text(out, name);
+}
+
 #elif defined(__aarch64__)
+
+akin_status akin_cpu_name(akin_buffer *out) {
+  (void)out;
+  return AKIN_OK;
+}
 
 typedef struct cpu_feature {
   const char *name;

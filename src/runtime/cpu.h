@@ -11,6 +11,9 @@
  * blob's key. */
 akin_status akin_cpu_features(akin_buffer *out);
 
+/* Appends what the processor calls itself: "AMD EPYC 9R14 96-Core Processor"; nothing where it does not say. */
+akin_status akin_cpu_name(akin_buffer *out);
+
 /* Does it multiply bfloat16 numbers by itself (AVX512_BF16, AMX, Arm's BF16)? */
 bool akin_cpu_has_bf16(void);
 

@@ -13,13 +13,16 @@ try akin model import "$WEIGHTS" --card "$CARD"
 try akin model import "$WEIGHTS" --card "$CARD" --replace --quiet
 try akin model import "$WEIGHTS" --card "$CARD" --name shop
 akin model list >list.txt
-grep -E '^(name|shop|tiny|and) ' list.txt
+grep -E '^(name|shop|tiny|and) ' list.txt | sed -E 's/ [0-9.]+( +50x42)/ MS\1/'
 akin model list --format csv >list.csv
-grep -E '^(name|shop|tiny|vgg16.*),' list.csv
+grep -E '^(name|shop|tiny|vgg16.*),' list.csv | sed -E 's/,[0-9.]+(,Apache)/,MS\1/'
 akin model list --all >list.txt
 grep -E '^mobilenet-v3-small' list.txt
 akin model list --format json >list.json
 json_is model-list list.json
+must "what was imported was measured" grep -q '"name": "tiny"[^}]*"milliseconds": [0-9.]*}' list.json
+rm "$XDG_CACHE_HOME"/akin/compiled/*.speed
+akin model list | grep '^tiny '
 
 try akin model inspect none
 try akin model inspect tiny --layer nothing

@@ -19,7 +19,9 @@ try akin verify --format json
 akin verify --format json >verify.json
 json_is verify verify.json
 
-# A model that cannot even be opened is no sound one; nor are new features computed from damaged weights.
+# A model that cannot even be opened is no sound one; nor are new features computed from damaged weights
+# (what was compiled of them while they were sound is gone).
+rm -r "$XDG_CACHE_HOME"/akin/compiled
 try akin embed --model tiny photos/plain-1.png
 echo "{" >"$AKIN_MODELS/tiny/card.json"
 try akin verify
