@@ -21,6 +21,7 @@ RESNET_V2 = "K. He, X. Zhang, S. Ren, J. Sun: Identity Mappings in Deep Residual
 INCEPTION_V3 = "C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna: Rethinking the Inception Architecture for Computer Vision, CVPR 2016, arXiv:1512.00567"
 INCEPTION_RESNET_V2 = "C. Szegedy, S. Ioffe, V. Vanhoucke, A. Alemi: Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning, AAAI 2017, arXiv:1602.07261"
 XCEPTION = "F. Chollet: Xception: Deep Learning with Depthwise Separable Convolutions, CVPR 2017, arXiv:1610.02357"
+DENSENET = "G. Huang, Z. Liu, L. van der Maaten, K. Q. Weinberger: Densely Connected Convolutional Networks, CVPR 2017, arXiv:1608.06993"
 MOBILENET = "A. G. Howard et al.: MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications, 2017, arXiv:1704.04861"
 MOBILENET_V2 = "M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381"
 MOBILENET_V3 = "A. Howard et al.: Searching for MobileNetV3, ICCV 2019, arXiv:1905.02244"
@@ -29,6 +30,7 @@ MOBILENET_V3 = "A. Howard et al.: Searching for MobileNetV3, ICCV 2019, arXiv:19
 PIXELS = {
     "caffe": ("bgr", [103.939, 116.779, 123.68], [1, 1, 1]),
     "tf": ("rgb", [127.5, 127.5, 127.5], [127.5, 127.5, 127.5]),
+    "torch": ("rgb", [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]),
     "inside": ("rgb", [0, 0, 0], [1, 1, 1]),  # the network's first layer does it
 }
 
@@ -59,6 +61,9 @@ def networks():
     yield Network("inception-resnet-v2", "InceptionResNetV2", "inception-resnet-v2", {}, applications.InceptionResNetV2,
                   "tf", 299, "Apache-2.0", INCEPTION_RESNET_V2)
     yield Network("xception", "Xception", "xception", {}, applications.Xception, "tf", 299, "MIT", XCEPTION)
+    for depth in (121, 169, 201):
+        yield Network(f"densenet{depth}", f"DenseNet{depth}", "densenet", {"depth": depth},
+                      getattr(applications, f"DenseNet{depth}"), "torch", 224, "BSD-3-Clause", DENSENET)
     yield from mobilenets("mobilenet", "MobileNet", applications.MobileNet, MOBILENET,
                           [(alpha, size) for alpha in (0.25, 0.5, 0.75, 1.0) for size in (128, 160, 192, 224)])
     # TensorFlow published the two widest of V2 for one size alone

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-static const akin_family *const families_all[] = {&akin_family_efficientnet_lite,
+static const akin_family *const families_all[] = {&akin_family_densenet,
+                                                  &akin_family_efficientnet_lite,
                                                   &akin_family_inception_resnet_v2,
                                                   &akin_family_inception_v3,
                                                   &akin_family_mobilenet,

@@ -31,6 +31,7 @@ spec.loader.exec_module(cards)
 NETWORKS = {network.name: network for network in cards.networks()}
 
 PREPROCESS = {"caffe": keras.applications.vgg16.preprocess_input, "tf": keras.applications.xception.preprocess_input,
+              "torch": keras.applications.densenet.preprocess_input,
               "inside": keras.applications.mobilenet_v3.preprocess_input}
 
 # The feature layer that akin must choose, by family. (Of MobileNetV3: what stands in front of `logits`.)
@@ -39,7 +40,8 @@ FEATURES = {"vgg": "fc2", "mobilenet": "global_average_pooling2d", "mobilenet-v2
 SMALL = [("vgg16", 64, 80, 10), ("resnet50", 97, 131, 7), ("resnet50-v2", 97, 131, 7), ("mobilenet-0.25-128", 97, 131, 9),
          ("mobilenet-v2-0.35-96", 97, 131, 9), ("mobilenet-v3-small", 97, 131, 9),
          ("mobilenet-v3-large-minimalistic", 97, 131, 9), ("inception-v3", 107, 139, 5),
-         ("inception-resnet-v2", 107, 139, 5), ("xception", 97, 131, 5)]
+         ("inception-resnet-v2", 107, 139, 5), ("xception", 97, 131, 5),
+         ("densenet121", 97, 131, 7)]
 
 
 # ---- one network ----
@@ -196,6 +198,15 @@ def average_padding(layer, x):
     return keras.ops.average_pool(x, layer.pool_size, strides=layer.strides, padding="valid")
 
 
+def average_rest(layer, x):
+    """Averages of what is left over at the end of an odd map, which is left out."""
+    return keras.ops.average_pool(x, layer.pool_size, strides=layer.strides, padding="same")
+
+
+def concatenate_backwards(_, inputs):
+    return keras.ops.concatenate(inputs[::-1], axis=-1)
+
+
 def flatten_channels_first(_, x):
     return keras.ops.reshape(keras.ops.transpose(x, (0, 3, 1, 2)), (x.shape[0], -1))
 
@@ -214,8 +225,13 @@ def mutants(case):
     if strided:
         yield "padding of the other parity", with_calls(case, strided, stride_otherwise)
     averages = layers_of(case.model, keras.layers.AveragePooling2D)
-    if averages:
-        yield "averages that count their padding", with_calls(case, averages, average_padding)
+    padded = [layer for layer in averages if layer.padding == "same"]
+    if padded:
+        yield "averages that count their padding", with_calls(case, padded, average_padding)
+    if case.network.family == "densenet":
+        yield "averages of what is left over", with_calls(case, averages, average_rest)
+        last = layers_of(case.model, keras.layers.Concatenate)[-1:]
+        yield "new channels in front of the old ones", with_calls(case, last, concatenate_backwards)
     if case.network.family == "vgg":
         yield "channels first when flattened", with_calls(case, layers_of(case.model, keras.layers.Flatten),
                                                           flatten_channels_first)

@@ -88,7 +88,7 @@ static void test_as_keras(void **state) {
 /* Sizes and depths that have no network are refused, whatever the family. */
 static void test_refused(void **state) {
   (void)state;
-  static const char *const names[] = {"vgg16", "resnet50", "resnet50-v2"};
+  static const char *const names[] = {"vgg16", "resnet50", "resnet50-v2", "densenet121"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     akin_layers layers = AKIN_LAYERS_INIT;
     akin_error err;
