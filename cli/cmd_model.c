@@ -1,4 +1,4 @@
-/* cmd_model.c - akin model: list, import, inspect, export, remove. */
+/* cmd_model.c - akin model: list, inspect, export, remove. */
 #include "commands.h"
 #include "messages.h"
 #include "opened.h"
@@ -142,81 +142,6 @@ const cli_command cli_model_list = {.name = "model list",
                                     .options = model_list_options,
                                     .examples = model_list_examples,
                                     .run = model_list_run};
-
-/* ---- import ---- */
-
-static void model_on_note(void *context, const char *line) {
-  (void)context;
-  cli_note(CLI_YELLOW, "note", "%s", line);
-}
-
-static int model_import_run(const cli_settings *s) {
-  akin_error err;
-  char name[CLI_MODEL_NAME];
-  akin_import_options options = AKIN_IMPORT_OPTIONS_INIT;
-  options.card = s->card;
-  options.name = s->name;
-  options.replace = s->replace;
-  options.on_note = model_on_note;
-  options.pixels = s->pixels;
-  options.width = options.height = (uint32_t)s->size;
-  akin_status status = akin_model_import_file(s->operands.items[0], &options, name, sizeof name, &err);
-  if (status) return cli_fail(status, &err);
-  cli_tell_imported(name);
-  return CLI_DONE;
-}
-
-static const cli_option model_card = {0,
-                                      "card",
-                                      "CARD",
-                                      CLI_TEXT,
-                                      offsetof(cli_settings, card),
-                                      0,
-                                      0,
-                                      NULL,
-                                      "which network the weights are of: a name of `akin model list`, or a .json file"};
-static const cli_option model_pixels = {0,
-                                        "pixels",
-                                        "HOW",
-                                        CLI_TEXT,
-                                        offsetof(cli_settings, pixels),
-                                        0,
-                                        0,
-                                        NULL,
-                                        "how your own model was given its images: raw (0 to 255), unit (x / 255), tf "
-                                        "(x / 127.5 - 1), torch, caffe, or as a model's name: vgg16 (default: as the "
-                                        "model says, and said)"};
-static const cli_option model_size = {0,
-                                      "size",
-                                      "PIXELS",
-                                      CLI_NUMBER,
-                                      offsetof(cli_settings, size),
-                                      1,
-                                      4096,
-                                      NULL,
-                                      "width and height of your own model's images, where it leaves them open"};
-static const cli_option *const model_import_options[] = {
-    &model_card, &cli_option_name, &cli_option_replace, &model_pixels, &model_size, &cli_option_quiet, NULL};
-static const cli_example model_import_examples[] = {
-    {"akin model import my.keras --name shop", "a whole Keras model of your own"},
-    {"akin model import efficientnet_lite0.pth", "weights that akin knows by their hash"},
-    {"akin model import own.pth --card efficientnet-lite0 --name shop", "weights of your own"},
-    {NULL, NULL}};
-
-const cli_command cli_model_import = {
-    .name = "model import",
-    .synopsis = "WEIGHTS",
-    .operand = CLI_OPERAND_FILES,
-    .least = 1,
-    .most = 1,
-    .summary = "make a model of a file of weights, or a Keras model",
-    .description = "Reads a file of weights (.pth, .h5, .weights.h5), executing nothing in it, checks every layer "
-                   "against the card and writes the model. The card is found by the file's hash, or is named with "
-                   "--card.\n\nA whole Keras model (.keras, .h5) needs no card: its network is the one that the file "
-                   "describes. What it has been trained to see is not always in the file: see --pixels.",
-    .options = model_import_options,
-    .examples = model_import_examples,
-    .run = model_import_run};
 
 /* ---- inspect ---- */
 

@@ -32,9 +32,16 @@ static bool opened_says_features(const cli_settings *s) {
   return s->layer || s->pooling || s->preprocess || s->precision;
 }
 
+akin_pooling cli_pooling(const cli_settings *s) {
+  static const char *const names[] = {"card", "average", "max", "gem", "class", "patches", "both"};
+  for (size_t i = 0; s->pooling && i < sizeof names / sizeof *names; i++)
+    if (strcmp(s->pooling, names[i]) == 0) return (akin_pooling)i;
+  return AKIN_POOLING_CARD;
+}
+
 static void opened_features(akin_model_options *options, const cli_settings *s) {
   options->layer = s->layer;
-  if (s->pooling && strcmp(s->pooling, "max") == 0) options->pooling = AKIN_POOLING_MAX;
+  options->pooling = cli_pooling(s);
   if (s->preprocess && strcmp(s->preprocess, "keras") == 0) options->preprocess = AKIN_PREPROCESS_KERAS;
   options->bf16 = s->precision && strcmp(s->precision, "bf16") == 0;
 }

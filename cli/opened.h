@@ -34,6 +34,9 @@ int cli_query_join(akin_query *query, cli_list *models, const cli_command *comma
 /* What is said of a model that was imported; measures it for `akin model list`, and says when it cannot run here. */
 void cli_tell_imported(const char *name);
 
+/* --pooling, or as the model's card says. */
+akin_pooling cli_pooling(const cli_settings *settings);
+
 /* An image that was left out: its path and the reason. */
 void cli_tell_skipped(const char *path, const char *reason);
 

@@ -30,9 +30,15 @@ typedef enum akin_preprocess {
   AKIN_PREPROCESS_KERAS = 1
 } akin_preprocess;
 
+/* How a layer that is a map (a vector a place), or tokens (as those of a vision transformer), becomes one vector. */
 typedef enum akin_pooling {
-  AKIN_POOLING_AVERAGE = 0, /* of a layer that is a map: the mean over its places */
-  AKIN_POOLING_MAX = 1      /* the same: the largest of them */
+  AKIN_POOLING_CARD = 0,    /* as the model's card says; else the mean of a map, the class token of tokens */
+  AKIN_POOLING_AVERAGE = 1, /* the mean over all places or tokens */
+  AKIN_POOLING_MAX = 2,     /* the largest of them */
+  AKIN_POOLING_GEM = 3,     /* the cube root of the mean of cubes, what is negative counted as 0 */
+  AKIN_POOLING_CLASS = 4,   /* of tokens: the first one */
+  AKIN_POOLING_PATCHES = 5, /* of tokens: the mean of those of patches */
+  AKIN_POOLING_BOTH = 6     /* of tokens: the first one and the mean of patches, one behind the other */
 } akin_pooling;
 
 /* How a model is opened. Start from AKIN_MODEL_OPTIONS_INIT. Strings are borrowed for the call. */
@@ -58,7 +64,7 @@ typedef struct akin_model_options {
 #define AKIN_MODEL_OPTIONS_VERSION 1u
 #define AKIN_MODEL_OPTIONS_INIT                                                                                        \
   {                                                                                                                    \
-    AKIN_MODEL_OPTIONS_VERSION, NULL, NULL, AKIN_POOLING_AVERAGE, AKIN_PREPROCESS_CARD, 0, 0u, AKIN_LIMITS_INIT, NULL, \
+    AKIN_MODEL_OPTIONS_VERSION, NULL, NULL, AKIN_POOLING_CARD, AKIN_PREPROCESS_CARD, 0, 0u, AKIN_LIMITS_INIT, NULL,    \
         NULL                                                                                                           \
   }
 
@@ -123,11 +129,30 @@ typedef struct akin_import_options {
    * note says which. Without effect on other files. */
   const char *pixels;
   uint32_t width, height; /* of its images, 1 to 4096, where it leaves their size open; 0: it must say so itself */
+  /*
+   * Of an ONNX network, in front of what a card says of it; without effect on other files. A note says what was
+   * assumed. mean, deviation: three numbers in the order of channels: the network gets (x - mean) / deviation. Of
+   * pixels from 0 to 1 when all are 1 at most, else of pixels from 0 to 255; NULL: as `pixels` says, else ImageNet's
+   *   channels: "rgb" or "bgr"
+   *   filter: "nearest", "box", "bilinear" or "bicubic"
+   *   fit: "stretch", "crop" or "pad"
+   *   crop: with "crop": the part of the shorter side that is kept, 0.01 to 1; 0: 0.875
+   *   layer: the feature layer by default: a tensor's name
+   *   pooling: its pooling by default
+   */
+  const float *mean, *deviation;
+  const char *channels, *filter, *fit;
+  double crop;
+  const char *layer;
+  akin_pooling pooling;
 } akin_import_options;
 
 #define AKIN_IMPORT_OPTIONS_VERSION 1u
 #define AKIN_IMPORT_OPTIONS_INIT                                                                                       \
-  { AKIN_IMPORT_OPTIONS_VERSION, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0 }
+  {                                                                                                                    \
+    AKIN_IMPORT_OPTIONS_VERSION, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL,   \
+        AKIN_POOLING_CARD                                                                                              \
+  }
 
 /*
  * Imports a weights file (.pth, .h5, .weights.h5) or a whole Keras model (.keras, .h5). Everything or nothing.

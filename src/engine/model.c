@@ -28,7 +28,7 @@ static akin_status model_check_options(const akin_model_options *o, akin_error *
   }
   if (o->workers > 1024)
     return akin_fail(err, AKIN_ERROR_USAGE, "%u workers asked for, at most 1,024 are possible", o->workers);
-  if (o->pooling != AKIN_POOLING_AVERAGE && o->pooling != AKIN_POOLING_MAX)
+  if ((unsigned)o->pooling >= AKIN_POOL_COUNT)
     return akin_fail(err, AKIN_ERROR_USAGE, "unknown pooling %d", (int)o->pooling);
   if (o->preprocess != AKIN_PREPROCESS_CARD && o->preprocess != AKIN_PREPROCESS_KERAS)
     return akin_fail(err, AKIN_ERROR_USAGE, "unknown preprocessing %d", (int)o->preprocess);
@@ -45,7 +45,7 @@ static akin_status model_cut(akin_model *m, akin_error *err) {
   m->preparation = akin_folder_card(m->folder)->preparation;
   if (m->options.preprocess == AKIN_PREPROCESS_KERAS) akin_preparation_keras(&m->preparation);
   const akin_cut_request request = {.layer = m->layer,
-                                    .pool = m->options.pooling == AKIN_POOLING_MAX ? AKIN_POOL_MAX : AKIN_POOL_AVERAGE,
+                                    .pool = (akin_pool)m->options.pooling, /* the same, in the same order */
                                     .preparation = &m->preparation,
                                     .mirror = akin_model_mirrors(m),
                                     .precision = m->options.bf16 ? "bf16" : "f32",

@@ -20,6 +20,8 @@ akin_status akin_model_import_file(const char *path, const akin_import_options *
     return akin_fail(err, AKIN_ERROR_USAGE, "import options of version %u, this library knows version %u", o->version,
                      AKIN_IMPORT_OPTIONS_VERSION);
   }
+  if ((unsigned)o->pooling >= AKIN_POOL_COUNT)
+    return akin_fail(err, AKIN_ERROR_USAGE, "unknown pooling %d", (int)o->pooling);
   akin_status status = akin_place_models(&models, o->models_folder, err);
   if (!status) {
     const akin_import_request request = {.models_folder = models,
@@ -30,6 +32,14 @@ akin_status akin_model_import_file(const char *path, const akin_import_options *
                                          .pixels = o->pixels,
                                          .width = o->width,
                                          .height = o->height,
+                                         .mean = o->mean,
+                                         .deviation = o->deviation,
+                                         .channels = o->channels,
+                                         .filter = o->filter,
+                                         .fit = o->fit,
+                                         .crop = o->crop,
+                                         .layer = o->layer,
+                                         .pool = (akin_pool)o->pooling,
                                          .on_note = o->on_note,
                                          .note_context = o->note_context};
     status = akin_model_import(&imported, &request, err);

@@ -13,7 +13,7 @@ akin_status akin_model_settings_json(akin_buffer *out, const akin_model *model) 
   if (!status) {
     status = akin_buffer_printf(
         out, ", \"pooling\": \"%s\", \"preprocess\": \"%s\", \"precision\": \"%s\", \"meaning\": ",
-        model->options.pooling == AKIN_POOLING_MAX ? "max" : "average",
+        akin_pool_name((akin_pool)model->options.pooling),
         model->options.preprocess == AKIN_PREPROCESS_KERAS ? "keras" : "card", model->options.bf16 ? "bf16" : "f32");
   }
   if (!status) status = akin_text_json(out, model->cut.meaning);
@@ -42,7 +42,10 @@ akin_status akin_model_settings_parse(akin_model_options *options, char **layer,
   if (!(status = settings_copy(layer, root, "layer", err)) &&
       !(status = settings_copy(meaning, root, "meaning", err))) {
     options->layer = *layer;
-    options->pooling = settings_is(root, "pooling", "max") ? AKIN_POOLING_MAX : AKIN_POOLING_AVERAGE;
+    const char *pooling = akin_json_text(akin_json_get(root, "pooling"));
+    akin_pool pool = AKIN_POOL_CARD;
+    if (pooling) (void)akin_pool_from_name(&pool, pooling);
+    options->pooling = (akin_pooling)pool;
     options->preprocess = settings_is(root, "preprocess", "keras") ? AKIN_PREPROCESS_KERAS : AKIN_PREPROCESS_CARD;
     options->bf16 = settings_is(root, "precision", "bf16");
   } else {

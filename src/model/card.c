@@ -165,8 +165,9 @@ static akin_status card_read_weights_entry(const card_reader *r, akin_card_weigh
   akin_status status = akin_json_is_object(r->object) ? card_check_keys(r, keys, sizeof keys / sizeof *keys)
                                                       : card_wrong(r, "", "objects");
   if (status == AKIN_OK) status = card_read_text(r, &w->format, "format", true);
-  if (status == AKIN_OK && strcmp(w->format, "pth") != 0 && strcmp(w->format, "h5") != 0)
-    status = card_wrong(r, "format", "\"pth\" or \"h5\"");
+  if (status == AKIN_OK && strcmp(w->format, "pth") != 0 && strcmp(w->format, "h5") != 0 &&
+      strcmp(w->format, "onnx") != 0)
+    status = card_wrong(r, "format", "\"pth\", \"h5\" or \"onnx\"");
   if (status == AKIN_OK) status = card_read_text(r, &w->file, "file", true);
   if (status == AKIN_OK) status = card_read_text(r, &w->origin, "origin", true);
   if (status == AKIN_OK) status = card_read_text(r, &w->address, "address", false);
@@ -276,10 +277,21 @@ static akin_status card_read_pixels(const card_reader *r, akin_card *card) {
   return status;
 }
 
+/* How the feature layer becomes a vector, where the card says. */
+static akin_status card_read_pooling(const card_reader *r, akin_card *card) {
+  const akin_json *pooling = akin_json_get(r->object, "pooling");
+  const char *name = akin_json_text(pooling);
+  if (pooling && (!name || !akin_pool_from_name(&card->pool, name) || card->pool == AKIN_POOL_CARD))
+    return card_wrong(r, "pooling", "\"average\", \"max\", \"gem\", \"class\", \"patches\" or \"both\"");
+  card->has_prefix_tokens = akin_json_get(r->object, "prefix_tokens") != NULL;
+  return card->has_prefix_tokens ? card_read_whole(r, &card->prefix_tokens, "prefix_tokens", 0, 1000) : AKIN_OK;
+}
+
 static akin_status card_read(const card_reader *r, akin_card *card) {
-  static const char *const keys[] = {"name",  "description",  "variant_of", "family",  "width_factor", "depth_factor",
-                                     "depth", "minimalistic", "classes",    "input",   "mirror",       "channels",
-                                     "mean",  "scale",        "layer",      "licence", "citation",     "weights"};
+  static const char *const keys[] = {"name",         "description", "variant_of",   "family",  "width_factor",
+                                     "depth_factor", "depth",       "minimalistic", "classes", "input",
+                                     "mirror",       "channels",    "mean",         "scale",   "layer",
+                                     "licence",      "citation",    "weights",      "pooling", "prefix_tokens"};
   if (!akin_json_is_object(r->object)) return akin_fail(r->err, AKIN_ERROR_FORMAT, "not a card: not a JSON object");
   akin_status status = card_check_keys(r, keys, sizeof keys / sizeof *keys);
   if (status == AKIN_OK) status = card_read_name(r, card);
@@ -289,6 +301,7 @@ static akin_status card_read(const card_reader *r, akin_card *card) {
   if (status == AKIN_OK) status = card_read_preparation(r, &card->preparation);
   if (status == AKIN_OK) status = card_read_pixels(r, card);
   if (status == AKIN_OK) status = card_read_text(r, &card->layer, "layer", false);
+  if (status == AKIN_OK) status = card_read_pooling(r, card);
   if (status == AKIN_OK) status = card_read_text(r, &card->licence, "licence", true);
   if (status == AKIN_OK) status = card_read_text(r, &card->citation, "citation", true);
   if (status == AKIN_OK) status = card_read_weights(r, card);

@@ -126,6 +126,8 @@ akin_status akin_card_json(akin_buffer *out, const akin_card *card) {
   card_write_three(w, ",\n  \"mean\": ", card->mean);
   card_write_three(w, ",\n  \"scale\": ", card->scale);
   if (card->layer) card_write_text(w, ",\n  \"layer\": ", card->layer);
+  if (card->pool != AKIN_POOL_CARD) card_write_text(w, ",\n  \"pooling\": ", akin_pool_name(card->pool));
+  if (card->has_prefix_tokens) card_write_whole(w, ",\n  \"prefix_tokens\": ", card->prefix_tokens);
   card_write_text(w, ",\n  \"licence\": ", card->licence);
   card_write_text(w, ",\n  \"citation\": ", card->citation);
   card_write_weights(w, card);

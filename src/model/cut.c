@@ -21,8 +21,7 @@
 #define CUT_NAME_DIGITS 16
 
 static const char *cut_pooling(const akin_cut_place *place) {
-  if (!place->pooled) return "none";
-  return place->pool == AKIN_POOL_MAX ? "max" : "average";
+  return place->pooled ? akin_pool_name(place->pool) : "none";
 }
 
 /* ---- where ---- */
@@ -36,7 +35,13 @@ akin_status akin_cut_place_find(akin_cut_place *out, const akin_folder *f, const
   if (status != AKIN_OK) return akin_fail_context(err, status, "model %s", f->name);
   const akin_shape *shape = &f->layers.at[out->layer].shape;
   out->pooled = shape->rank == 3;
-  out->pool = pool;
+  out->pool = pool != AKIN_POOL_CARD ? pool : f->card->pool;
+  if (out->pool == AKIN_POOL_CARD) out->pool = AKIN_POOL_AVERAGE;
+  if (out->pooled && out->pool != AKIN_POOL_AVERAGE && out->pool != AKIN_POOL_MAX) {
+    akin_cut_place_clear(out);
+    return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "model %s: layer %s is a map: pooling is average or max", f->name,
+                     f->layers.at[out->layer].name);
+  }
   out->dim = shape->size[shape->rank - 1];
   for (uint32_t i = 0; !out->pooled && i + 1 < shape->rank; i++) /* rows: one behind the other */
     out->dim *= shape->size[i];

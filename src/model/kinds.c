@@ -27,6 +27,12 @@ static bool kinds_input(akin_layer *layer, const akin_shape *const *inputs) {
   return layer->shape.rank == 3;
 }
 
+static bool kinds_tensor(akin_layer *layer, const akin_shape *const *inputs) {
+  (void)inputs;
+  layer->shape = layer->as.tensor.shape;
+  return layer->shape.rank >= 1 && layer->shape.rank <= AKIN_SHAPE_RANK;
+}
+
 static bool kinds_dense(akin_layer *layer, const akin_shape *const *inputs) {
   const uint32_t kernel[2] = {*kinds_channels(inputs[0]), layer->as.dense.units};
   layer->shape = *inputs[0];
@@ -272,6 +278,7 @@ static const akin_kind kinds_all[AKIN_LAYER_KINDS] = {
     [AKIN_LAYER_CUSTOM_SCALE] = {"CustomScaleLayer", 2, 2, kinds_custom_scale},
     [AKIN_LAYER_LAYER_SCALE] = {"LayerScale", 1, 1, kinds_layer_scale},
     [AKIN_LAYER_DROPOUT] = {"Dropout", 1, 1, kinds_same_shape},
+    [AKIN_LAYER_TENSOR] = {"", 0, KINDS_MANY, kinds_tensor}, /* named after its operator */
 };
 
 const akin_kind *akin_kind_of(akin_layer_kind kind) {

@@ -192,7 +192,7 @@ uint64_t akin_layer_weight_count(const akin_layer_weight *w) {
 }
 
 uint64_t akin_layer_parameters(const akin_layer *layer) {
-  uint64_t count = 0;
+  uint64_t count = layer->kind == AKIN_LAYER_TENSOR ? layer->as.tensor.parameters : 0;
   for (size_t i = 0; i < layer->weight_count && !layer->shares; i++)
     count += akin_layer_weight_count(&layer->weights[i]);
   return count;

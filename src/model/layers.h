@@ -50,6 +50,7 @@ typedef enum akin_layer_kind {
   AKIN_LAYER_CUSTOM_SCALE,  /* first input + scale · second: InceptionResNetV2's */
   AKIN_LAYER_LAYER_SCALE,   /* ConvNeXt's gamma · x */
   AKIN_LAYER_DROPOUT,       /* and all that act in training only: another class_name */
+  AKIN_LAYER_TENSOR,        /* what a node of an ONNX graph gives: class_name is its operator */
   AKIN_LAYER_KINDS
 } akin_layer_kind;
 
@@ -160,6 +161,17 @@ typedef struct akin_slice {
   bool drop;             /* one place alone: the axis goes */
 } akin_slice;
 
+/* A tensor of an ONNX graph, as a layer: the graph has it under the layer's name. */
+typedef struct akin_tensor_layer {
+  akin_shape shape;    /* without the batch: [height, width, channels] of a map, wherever the graph has the channels;
+                          [tokens, channels] of tokens */
+  uint64_t parameters; /* numbers in the constants that its node reads */
+  bool channels_last;  /* a map: the graph has it as [1, height, width, channels], else [1, channels, height, width] */
+  bool weighted;       /* its node multiplies by, or adds, a constant */
+  bool pointwise;      /* of a convolution: 1×1 */
+  bool biased;         /* Gemm, Conv: with a bias of its own */
+} akin_tensor_layer;
+
 typedef enum akin_weight_role {
   AKIN_WEIGHT_KERNEL,
   AKIN_WEIGHT_DEPTHWISE_KERNEL,
@@ -248,6 +260,7 @@ typedef struct akin_layer {
     struct {
       double scale;
     } custom_scale;
+    akin_tensor_layer tensor;
   } as;
   akin_activation activation; /* applied to what the layer gives */
   size_t shares;    /* 1 + the number of the layer whose weights are its weights: a later call of a layer; 0: its own */

@@ -71,6 +71,7 @@ static akin_lower_kind *const lower_kinds[AKIN_LAYER_KINDS] = {
     [AKIN_LAYER_CUSTOM_SCALE] = akin_lower_custom_scale,
     [AKIN_LAYER_LAYER_SCALE] = akin_lower_layer_scale,
     [AKIN_LAYER_DROPOUT] = NULL, /* akin_lower_standing sees to it */
+    [AKIN_LAYER_TENSOR] = NULL,  /* of graphs that are ONNX already */
 };
 
 static void lower_layer(lowering *lo, const akin_layer *layer) {

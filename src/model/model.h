@@ -23,6 +23,22 @@
 
 /* ---- cards ---- */
 
+/* How a feature layer that is a map, or a row of tokens, becomes one vector (pool.c). */
+typedef enum akin_pool {
+  AKIN_POOL_CARD,    /* as the card says; else the mean of a map, the class token of tokens */
+  AKIN_POOL_AVERAGE, /* the mean over all places, or all tokens */
+  AKIN_POOL_MAX,     /* the largest of them */
+  AKIN_POOL_GEM,     /* the cube root of the mean of cubes; what is negative counts as 0 */
+  AKIN_POOL_CLASS,   /* of tokens: the first */
+  AKIN_POOL_PATCHES, /* of tokens: the mean of those behind the card's prefix_tokens */
+  AKIN_POOL_BOTH     /* CLASS, then PATCHES: twice as long */
+} akin_pool;
+#define AKIN_POOL_COUNT 7
+
+/* "card", "average" …, as cards and fingerprints have it; from name: false when unknown. */
+const char *akin_pool_name(akin_pool pool);
+bool akin_pool_from_name(akin_pool *out, const char *name);
+
 /* A weights file that a card knows: by its hash where one was published, else by its name. */
 typedef struct akin_card_weights {
   const char *format;  /* "pth", "h5" */
@@ -49,8 +65,11 @@ typedef struct akin_card {
   bool bgr;
   float mean[3], scale[3]; /* (x - mean) / scale, x in 0..255, in the network's channel order */
   const char *layer;       /* NULL: by the rule */
-  const char *variant_of;  /* the card that this one is a smaller or larger form of; NULL: none */
-  const char *licence;     /* SPDX */
+  akin_pool pool;          /* what AKIN_POOL_CARD stands for; AKIN_POOL_CARD: nothing is said */
+  bool has_prefix_tokens;
+  uint32_t prefix_tokens; /* tokens in front of those of patches: class token and registers; when it has */
+  const char *variant_of; /* the card that this one is a smaller or larger form of; NULL: none */
+  const char *licence;    /* SPDX */
   const char *citation;
   akin_card_weights weights[4];
   size_t weights_count;
@@ -93,7 +112,11 @@ typedef struct akin_import_request {
   const char *name;   /* NULL: the card's */
   bool replace;       /* an imported model of that name is replaced */
   const char *pixels; /* of a user's own model: as in akin_own_card; else NULL */
-  uint32_t width, height;                           /* of its images, where it leaves them open; 0: it must say so */
+  uint32_t width, height;        /* of its images, where it leaves them open; 0: it must say so */
+  const float *mean, *deviation; /* these, of an ONNX network, are as in akin_import_options */
+  const char *channels, *filter, *fit, *layer;
+  double crop;
+  akin_pool pool;
   void (*on_note)(void *context, const char *line); /* as in akin_import_options; may be NULL */
   void *note_context;
 } akin_import_request;
@@ -125,7 +148,7 @@ akin_status akin_folder_remove(const char *models_folder, const char *name, akin
 
 typedef struct akin_layer_info {
   const char *name;
-  const char *kind; /* Keras' class name: "Conv2D" */
+  const char *kind; /* Keras' class name: "Conv2D"; of an ONNX graph the operator: "Conv" */
   uint32_t rank;    /* of the output without the batch: 3 for [h, w, c], 1 for a vector; 1 to 4 */
   uint32_t shape[4];
   uint64_t parameters;
@@ -133,18 +156,13 @@ typedef struct akin_layer_info {
 size_t akin_folder_layer_count(const akin_folder *f);
 void akin_folder_layer(const akin_folder *f, size_t index, akin_layer_info *out);
 
-typedef enum akin_pool {
-  AKIN_POOL_AVERAGE,
-  AKIN_POOL_MAX
-} akin_pool; /* what becomes of a feature layer that is a map */
-
 /* The network cut at its feature layer. Strings belong to the cut. */
 typedef struct akin_cut {
   char *layer; /* name of the feature layer */
   size_t layer_index;
-  char *rule;  /* which rule found it, for people */
-  bool pooled; /* the layer is a map and is pooled by `pool` */
-  akin_pool pool;
+  char *rule;     /* which rule found it, for people */
+  bool pooled;    /* the layer is a map, or tokens, and is pooled by `pool` */
+  akin_pool pool; /* never AKIN_POOL_CARD */
   uint32_t dim;
   char *onnx_path; /* a graph that ends there; exists when akin_folder_cut has returned */
   char *meaning;   /* canonical text of everything the fingerprint covers, "key: value" lines, so that a mismatch can be
@@ -156,7 +174,7 @@ typedef struct akin_cut {
  * not the card's. All is borrowed for the call. */
 typedef struct akin_cut_request {
   const char *layer; /* NULL: the card's, else by the rule; a layer's name; "-2" counted from the end as Keras does */
-  akin_pool pool;
+  akin_pool pool;    /* of a layer that is a map, or tokens; else without effect */
   const akin_preparation *preparation;
   bool mirror;
   const char *precision;   /* "f32", "bf16" */

@@ -77,7 +77,7 @@ static void test_failures_leave_the_options(void **state) {
   testing_says(&err, "16 bytes, there is room for 5");
   assert_string_equal(options.layer, "untouched");
   assert_string_equal(layer, "same");
-  assert_int_equal(options.pooling, AKIN_POOLING_AVERAGE);
+  assert_int_equal(options.pooling, AKIN_POOLING_CARD);
 }
 
 int main(void) {
