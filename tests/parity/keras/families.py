@@ -1,4 +1,4 @@
-"""families.py AKIN [NAME…] [--all | --times] [--results FILE] - does akin compute what Keras' applications compute?
+"""families.py AKIN [NAME…] [--all] [--results FILE] - does akin compute what Keras' applications compute?
 
 Keras makes each network, with weights that are hard to get right (harness.py), and saves it; akin imports the file and
 computes features of the same pixels, and of image files through --preprocess keras. Both must agree.
@@ -6,8 +6,7 @@ computes features of the same pixels, and of image files through --preprocess ke
 Without NAME: one small network a family, with sizes at which paddings differ, in all three forms of files, and then the
 comparison itself is put to the test: with channels swapped, another epsilon, another padding, averages that count their
 padding and another order of flattening it must fail. --all: every card that akin has of Keras' networks as it is, with
-and without its last layers. --results adds what was found to a file that scripts/make-models-table reads; --times only
-measures how long an image takes, for which the machine should be quiet.
+and without its last layers. --results adds what was found to a file that scripts/make-models-table reads.
 """
 
 import argparse
@@ -16,7 +15,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 
 import numpy
 
@@ -297,33 +295,6 @@ def small(report, akin, names):
         compare_mutants(report, case, what)
 
 
-def milliseconds(akin, case):
-    """One image more, on all cores, without what a run costs once: the fastest of three."""
-    count = 200 if case.model.count_params() < 1e7 else 30
-    paths = (case.paths * count)[:count]
-
-    def seconds(some):
-        start = time.monotonic()
-        akin.embed("net", some)
-        return time.monotonic() - start
-
-    seconds(paths[:1])  # compiles it
-    once, all_of_them = (min(seconds(some) for _ in range(3)) for some in (paths[:1], paths))
-    return round((all_of_them - once) * 1000 / (count - 1), 1)
-
-
-def times(akin, names, results):
-    for network in NETWORKS.values():
-        if names and network.name not in names:
-            continue
-        case = Case(akin, network, network.size, network.size, 1000)
-        case.bring(network.name)
-        found = milliseconds(akin, case)
-        print(f"{network.name}: {found} ms", flush=True)
-        if results:
-            add_result(results, network.name, {"milliseconds": found})
-
-
 def whole(report, akin, names, results):
     for network in NETWORKS.values():
         if names and network.name not in names:
@@ -345,10 +316,7 @@ def add_result(path, name, found):
     if os.path.exists(path):
         with open(path, encoding="utf-8") as text:
             known = json.load(text)
-    old = known.get(name, {})
-    if "milliseconds" in old and "milliseconds" in found:
-        found["milliseconds"] = min(old["milliseconds"], found["milliseconds"])  # other work only ever adds to it
-    known[name] = old | found
+    known[name] = known.get(name, {}) | found
     with open(path, "w", encoding="utf-8") as out:
         json.dump(dict(sorted(known.items())), out, indent=1)
         out.write("\n")
@@ -359,15 +327,12 @@ def main():
     parser.add_argument("akin")
     parser.add_argument("names", nargs="*")
     parser.add_argument("--all", action="store_true")
-    parser.add_argument("--times", action="store_true")
     parser.add_argument("--results")
     options = parser.parse_args()
     report = harness.Report()
     with tempfile.TemporaryDirectory() as folder:
         akin = harness.Akin(options.akin, folder)
-        if options.times:
-            times(akin, options.names, options.results)
-        elif options.all:
+        if options.all:
             whole(report, akin, options.names, options.results)
         else:
             small(report, akin, options.names)
