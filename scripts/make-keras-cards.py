@@ -22,6 +22,7 @@ INCEPTION_V3 = "C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna: Rethink
 INCEPTION_RESNET_V2 = "C. Szegedy, S. Ioffe, V. Vanhoucke, A. Alemi: Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning, AAAI 2017, arXiv:1602.07261"
 XCEPTION = "F. Chollet: Xception: Deep Learning with Depthwise Separable Convolutions, CVPR 2017, arXiv:1610.02357"
 DENSENET = "G. Huang, Z. Liu, L. van der Maaten, K. Q. Weinberger: Densely Connected Convolutional Networks, CVPR 2017, arXiv:1608.06993"
+CONVNEXT = "Z. Liu, H. Mao, C.-Y. Wu, C. Feichtenhofer, T. Darrell, S. Xie: A ConvNet for the 2020s, CVPR 2022, arXiv:2201.03545"
 MOBILENET = "A. G. Howard et al.: MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications, 2017, arXiv:1704.04861"
 MOBILENET_V2 = "M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381"
 MOBILENET_V3 = "A. Howard et al.: Searching for MobileNetV3, ICCV 2019, arXiv:1905.02244"
@@ -47,6 +48,16 @@ class Network:
         return self.make(**self.arguments, **arguments)
 
 
+def listed(model):
+    """(name, layer or operation, its own weights) of all behind the input as akin lists them: what is in a Sequential
+    model stands in front of it, and has the weights."""
+    for operation in model.operations[1:]:
+        inside = operation.layers if isinstance(operation, keras.Sequential) else []
+        for layer in inside:
+            yield f"{operation.name}/{layer.name}", layer, layer.weights
+        yield operation.name, operation, [] if inside else getattr(operation, "weights", [])
+
+
 def networks():
     yield Network("vgg16", "VGG16", "vgg", {"depth": 16}, applications.VGG16, "caffe", 224, "CC-BY-4.0", VGG)
     yield Network("vgg19", "VGG19", "vgg", {"depth": 19}, applications.VGG19, "caffe", 224, "CC-BY-4.0", VGG)
@@ -64,6 +75,11 @@ def networks():
     for depth in (121, 169, 201):
         yield Network(f"densenet{depth}", f"DenseNet{depth}", "densenet", {"depth": depth},
                       getattr(applications, f"DenseNet{depth}"), "torch", 224, "BSD-3-Clause", DENSENET)
+    for size in ("Tiny", "Small", "Base", "Large", "XLarge"):
+        name = f"convnext-{size.lower()}"
+        before = "" if size in ("Tiny", "Small") else ", trained on ImageNet-21k first"
+        yield Network(name, f"ConvNeXt {size.lower()}{before}", name, {}, getattr(applications, f"ConvNeXt{size}"),
+                      "inside", 224, "MIT", CONVNEXT)
     yield from mobilenets("mobilenet", "MobileNet", applications.MobileNet, MOBILENET,
                           [(alpha, size) for alpha in (0.25, 0.5, 0.75, 1.0) for size in (128, 160, 192, 224)])
     # TensorFlow published the two widest of V2 for one size alone

@@ -93,6 +93,23 @@ size_t akin_builder_batch_normalization_unscaled(akin_builder *b, size_t input, 
   return builder_add(b, &layer, &input, 1, NULL);
 }
 
+size_t akin_builder_layer_normalization(akin_builder *b, size_t input, const char *name, double epsilon) {
+  const akin_layer layer = {.name = name, .kind = AKIN_LAYER_LAYER_NORMALIZATION, .as.normalization.epsilon = epsilon};
+  return builder_add(b, &layer, &input, 1, NULL);
+}
+
+size_t akin_builder_normalization(akin_builder *b, size_t input, const char *name, const float mean[3],
+                                  const float variance[3]) {
+  const akin_layer layer = {.name = name,
+                            .kind = AKIN_LAYER_NORMALIZATION,
+                            .as.standard = {.mean = {mean, {1, {3}}}, .variance = {variance, {1, {3}}}}};
+  return builder_add(b, &layer, &input, 1, NULL);
+}
+
+size_t akin_builder_layer_scale(akin_builder *b, size_t input, const char *name) {
+  return builder_add_plain(b, input, name, AKIN_LAYER_LAYER_SCALE);
+}
+
 /* ---- activations ---- */
 
 size_t akin_builder_relu(akin_builder *b, size_t input, const char *name, double max) {
@@ -164,10 +181,17 @@ size_t akin_builder_multiply(akin_builder *b, size_t first, size_t second, const
   return builder_add_pair(b, first, second, name, AKIN_OPERATION_MULTIPLY);
 }
 
+size_t akin_builder_plus(akin_builder *b, size_t first, size_t second, const char *name) {
+  const size_t sum = akin_builder_add(b, first, second, name);
+  if (b->status == AKIN_OK) b->layers->at[sum].is_operation = true;
+  return sum;
+}
+
 size_t akin_builder_scalar(akin_builder *b, size_t input, const char *name, akin_operation operation, double value) {
   const float number = (float)value;
   const akin_layer layer = {.name = name,
                             .kind = AKIN_LAYER_ARITHMETIC,
+                            .is_operation = true,
                             .as.arithmetic = {.operation = operation, .constant = {&number, {0}}}};
   return builder_add(b, &layer, &input, 1, NULL);
 }
@@ -206,4 +230,9 @@ size_t akin_builder_reshape(akin_builder *b, size_t input, const char *name, con
 
 size_t akin_builder_dropout(akin_builder *b, size_t input, const char *name) {
   return builder_add_plain(b, input, name, AKIN_LAYER_DROPOUT);
+}
+
+size_t akin_builder_sequential(akin_builder *b, size_t input, const char *name) {
+  const akin_layer layer = {.name = name, .kind = AKIN_LAYER_DROPOUT, .class_name = AKIN_SEQUENTIAL};
+  return builder_add(b, &layer, &input, 1, NULL);
 }

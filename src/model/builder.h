@@ -10,6 +10,8 @@
 
 #include "model/layers.h"
 
+#define AKIN_SEQUENTIAL "Sequential" /* the class of akin_builder_sequential */
+
 typedef struct akin_builder {
   akin_layers *layers;
   akin_error *err;
@@ -37,6 +39,12 @@ size_t akin_builder_batch_normalization(akin_builder *b, size_t input, const cha
 /* scale=False: without gamma */
 size_t akin_builder_batch_normalization_unscaled(akin_builder *b, size_t input, const char *name, double epsilon);
 
+size_t akin_builder_layer_normalization(akin_builder *b, size_t input, const char *name, double epsilon);
+/* (x - mean) / √variance of each colour, numbers that are not among the weights */
+size_t akin_builder_normalization(akin_builder *b, size_t input, const char *name, const float mean[3],
+                                  const float variance[3]);
+size_t akin_builder_layer_scale(akin_builder *b, size_t input, const char *name); /* x · gamma */
+
 size_t akin_builder_relu(akin_builder *b, size_t input, const char *name, double max); /* max 0: none */
 size_t akin_builder_activation(akin_builder *b, size_t input, const char *name, akin_activation_kind activation);
 size_t akin_builder_softmax(akin_builder *b, size_t input, const char *name);
@@ -52,7 +60,9 @@ size_t akin_builder_zero_padding2d(akin_builder *b, size_t input, const char *na
 
 size_t akin_builder_add(akin_builder *b, size_t first, size_t second, const char *name);
 size_t akin_builder_multiply(akin_builder *b, size_t first, size_t second, const char *name);
-/* With one number: x + value, x · value … */
+/* An operation on tensors, no layer: first + second */
+size_t akin_builder_plus(akin_builder *b, size_t first, size_t second, const char *name);
+/* With one number: x + value, x · value …; an operation, too */
 size_t akin_builder_scalar(akin_builder *b, size_t input, const char *name, akin_operation operation, double value);
 size_t akin_builder_concatenate(akin_builder *b, const size_t *inputs, size_t count, const char *name); /* last axis */
 size_t akin_builder_custom_scale(akin_builder *b, size_t first, size_t second, const char *name, double scale);
@@ -61,5 +71,7 @@ size_t akin_builder_rescaling(akin_builder *b, size_t input, const char *name, d
 size_t akin_builder_flatten(akin_builder *b, size_t input, const char *name);
 size_t akin_builder_reshape(akin_builder *b, size_t input, const char *name, const akin_shape *shape);
 size_t akin_builder_dropout(akin_builder *b, size_t input, const char *name);
+/* Stands for the output of a Sequential model in the network: its layers, in front, are named NAME/… */
+size_t akin_builder_sequential(akin_builder *b, size_t input, const char *name);
 
 #endif

@@ -200,6 +200,7 @@ typedef struct akin_layer {
   const char *name;
   akin_layer_kind kind;
   const char *class_name; /* as Keras calls it, where that is not the kind's own name; else NULL */
+  bool is_operation;      /* of a family: an operation on tensors, which Keras does not list among the layers */
   const size_t *inputs;   /* numbers of earlier layers */
   size_t input_count;
   union {

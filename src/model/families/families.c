@@ -2,11 +2,17 @@
 #include "model/families/families.h"
 
 #include "base/error.h"
+#include "model/builder.h"
 #include "model/order.h"
 
 #include <string.h>
 
-static const akin_family *const families_all[] = {&akin_family_densenet,
+static const akin_family *const families_all[] = {&akin_family_convnext_base,
+                                                  &akin_family_convnext_large,
+                                                  &akin_family_convnext_small,
+                                                  &akin_family_convnext_tiny,
+                                                  &akin_family_convnext_xlarge,
+                                                  &akin_family_densenet,
                                                   &akin_family_efficientnet_lite,
                                                   &akin_family_inception_resnet_v2,
                                                   &akin_family_inception_v3,
@@ -30,23 +36,36 @@ const akin_family *akin_family_find(const char *name) {
   return NULL;
 }
 
-/* An operation on tensors is no layer to Keras: nothing counts it. */
-static bool family_is_operation(const akin_layer *layer) {
-  return layer->kind == AKIN_LAYER_ARITHMETIC && layer->input_count == 1;
+static bool family_is_model(const akin_layer *layer) {
+  return layer->class_name && strcmp(layer->class_name, AKIN_SEQUENTIAL) == 0;
 }
 
-/* Says which ones are, in a network that has any. */
+/* The model that a layer is in: 1 + its number; 0: none. */
+static size_t family_parent(const akin_layers *layers, const akin_layer *layer) {
+  const char *slash = strchr(layer->name, '/');
+  const size_t length = slash ? (size_t)(slash - layer->name) : 0;
+  for (size_t i = 0; slash && i < layers->count; i++) {
+    const akin_layer *model = &layers->at[i];
+    if (family_is_model(model) && strlen(model->name) == length && strncmp(model->name, layer->name, length) == 0)
+      return i + 1;
+  }
+  return 0;
+}
+
+/* Says what Keras lists, in a network in which operations or models stand. */
 static akin_status family_enter(akin_layers *layers, akin_error *err) {
   bool any = false;
   for (size_t i = 0; i < layers->count; i++)
-    any = any || family_is_operation(&layers->at[i]);
+    any = any || layers->at[i].is_operation || family_is_model(&layers->at[i]);
   akin_status status = AKIN_OK;
   for (size_t i = 0; any && i < layers->count && status == AKIN_OK; i++) {
     const akin_layer *layer = &layers->at[i];
     const akin_layers_entry entry = {.name = layer->name,
                                      .class_name = akin_layer_class(layer),
                                      .trainable = true,
-                                     .is_operation = family_is_operation(layer),
+                                     .is_model = family_is_model(layer),
+                                     .is_operation = layer->is_operation,
+                                     .parent = family_parent(layers, layer),
                                      .layer = i};
     status = akin_layers_enter(layers, &entry, err);
   }

@@ -25,6 +25,11 @@ typedef struct akin_family {
   akin_status (*build)(akin_layers *layers, const akin_card *card, akin_error *err);
 } akin_family;
 
+extern const akin_family akin_family_convnext_base;
+extern const akin_family akin_family_convnext_large;
+extern const akin_family akin_family_convnext_small;
+extern const akin_family akin_family_convnext_tiny;
+extern const akin_family akin_family_convnext_xlarge;
 extern const akin_family akin_family_densenet;
 extern const akin_family akin_family_efficientnet_lite;
 extern const akin_family akin_family_inception_resnet_v2;

@@ -28,10 +28,10 @@ def layer_list(network, width, height, top):
     cards.keras.utils.clear_session()
     model = network.make(**arguments)
     lines = []
-    for layer in model.operations[1:]:
-        weights = [list(weight.shape) for weight in getattr(layer, "weights", [])]
+    for name, layer, own in cards.listed(model):
+        weights = [list(weight.shape) for weight in own]
         shape = list(layer.output.shape[1:])
-        lines.append(f"{layer.name} {type(layer).__name__} {shape} {weights}\n")
+        lines.append(f"{name} {type(layer).__name__} {shape} {weights}\n")
     return "".join(lines), len(lines), model.count_params()
 
 

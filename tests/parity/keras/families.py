@@ -39,7 +39,7 @@ SMALL = [("vgg16", 64, 80, 10), ("resnet50", 97, 131, 7), ("resnet50-v2", 97, 13
          ("mobilenet-v2-0.35-96", 97, 131, 9), ("mobilenet-v3-small", 97, 131, 9),
          ("mobilenet-v3-large-minimalistic", 97, 131, 9), ("inception-v3", 107, 139, 5),
          ("inception-resnet-v2", 107, 139, 5), ("xception", 97, 131, 5),
-         ("densenet121", 97, 131, 7)]
+         ("densenet121", 97, 131, 7), ("convnext-tiny", 97, 131, 7)]
 
 
 # ---- one network ----
@@ -110,6 +110,8 @@ class Case:
         if self.network.family.startswith("mobilenet-v3"):
             names = [layer.name for layer in self.model.layers]
             return names[names.index("dropout") - 1]
+        if self.network.family.startswith("convnext"):
+            return self.model.name + "_head_layernorm"
         return FEATURES.get(self.network.family, "avg_pool")
 
 
@@ -129,13 +131,14 @@ def compare_layers(report, case, told, what):
     """Names, classes, shapes and parameters of all layers, in Keras' order; operations on tensors are among them, but
     do not count."""
     got = [(layer["name"], layer["kind"], layer["shape"], layer["weights"]) for layer in told[1:]]
-    want = [(layer.name, type(layer).__name__, list(layer.output.shape[1:]),
-             layer.count_params() if isinstance(layer, keras.Layer) else 0) for layer in case.model.operations[1:]]
+    want = [(name, type(layer).__name__, list(layer.output.shape[1:]),
+             sum(int(numpy.prod(weight.shape)) for weight in own)) for name, layer, own in cards.listed(case.model)]
     wrong = next((i for i, pair in enumerate(zip(got, want)) if pair[0] != pair[1]), None)
     first = "" if wrong is None else f": {got[wrong]}, Keras has {want[wrong]}"
     report.expect(got == want, f"{what}: {len(want)} layers as Keras lists them{first}")
     back = -(len(case.model.layers) * 2 // 3)
-    while not isinstance(case.model.layers[back], (keras.layers.ReLU, keras.layers.Activation, keras.layers.MaxPooling2D)):
+    while not isinstance(case.model.layers[back], (keras.layers.ReLU, keras.layers.Activation, keras.layers.MaxPooling2D)
+                         ) or case.model.layers[back].name.endswith("_identity"):
         back -= 1  # those have an output of their own, whatever is computed as one
     counted = case.akin.inspect("net", "--layer", str(back))["feature_layer"]
     report.expect(counted == case.model.layers[back].name, f"{what}: layer {back} is {counted}")
@@ -144,7 +147,7 @@ def compare_layers(report, case, told, what):
 # ---- what must be noticed ----
 
 def layers_of(model, kind):
-    return [layer for layer in model.layers if isinstance(layer, kind)]
+    return [layer for layer in harness.all_layers(model) if isinstance(layer, kind)]
 
 
 def swap_channels(case):
@@ -152,8 +155,8 @@ def swap_channels(case):
 
 
 def with_epsilon(case):
-    """1e-3 for 1.001e-5 and the other way round."""
-    normalizations = layers_of(case.model, keras.layers.BatchNormalization)
+    """1e-3 for what is smaller and 1.001e-5 for 1e-3."""
+    normalizations = layers_of(case.model, (keras.layers.BatchNormalization, keras.layers.LayerNormalization))
     before = normalizations[0].epsilon
     for layer in normalizations:
         layer.epsilon = 1e-3 if before < 1e-4 else 1.001e-5
@@ -205,6 +208,18 @@ def concatenate_backwards(_, inputs):
     return keras.ops.concatenate(inputs[::-1], axis=-1)
 
 
+def gelu_by_tanh(_, x):
+    return keras.ops.gelu(x, approximate=True)
+
+
+def normalized_map(case):
+    """The last normalization as Keras has it in the network without class scores."""
+    pooling, normalization = case.model.layers[-3:-1]
+    part = keras.Model(case.model.input, pooling.input)
+    maps = numpy.concatenate([part(case.fed(case.pixels[i : i + 1])).numpy() for i in range(len(case.pixels))])
+    return normalization(maps).numpy().astype(numpy.float64).mean(axis=(1, 2))
+
+
 def flatten_channels_first(_, x):
     return keras.ops.reshape(keras.ops.transpose(x, (0, 3, 1, 2)), (x.shape[0], -1))
 
@@ -212,7 +227,7 @@ def flatten_channels_first(_, x):
 def mutants(case):
     """(what, features) of Keras with one thing wrong."""
     yield "red and blue swapped", swap_channels(case)
-    if layers_of(case.model, keras.layers.BatchNormalization):
+    if layers_of(case.model, (keras.layers.BatchNormalization, keras.layers.LayerNormalization)):
         yield "another epsilon", with_epsilon(case)
     uneven = [layer for layer in layers_of(case.model, keras.layers.ZeroPadding2D)
               if any(before != after for before, after in layer.padding)]
@@ -230,6 +245,10 @@ def mutants(case):
         yield "averages of what is left over", with_calls(case, averages, average_rest)
         last = layers_of(case.model, keras.layers.Concatenate)[-1:]
         yield "new channels in front of the old ones", with_calls(case, last, concatenate_backwards)
+    if case.network.family.startswith("convnext"):
+        gelus = [layer for layer in layers_of(case.model, keras.layers.Activation) if layer.name.endswith("_gelu")]
+        yield "gelu by tanh", with_calls(case, gelus, gelu_by_tanh)
+        yield "normalization in front of pooling", normalized_map(case)
     if case.network.family == "vgg":
         yield "channels first when flattened", with_calls(case, layers_of(case.model, keras.layers.Flatten),
                                                           flatten_channels_first)
@@ -290,8 +309,8 @@ def small(report, akin, names):
         case.bring(case.card(), model=case.shifted())
         what = f"{name} of {width}×{height}"
         compare(report, case, what)
-        scores = case.feature("predictions", case.pixels)
-        report.same(akin.embed("net", case.paths, "--layer", "predictions"), scores, f"{what}, class scores")
+        last = case.model.layers[-1].name
+        report.same(akin.embed("net", case.paths, "--layer", last), case.feature(last, case.pixels), f"{what}, class scores")
         compare_mutants(report, case, what)
 
 
