@@ -9,13 +9,16 @@
 
 #include <math.h>
 #include <stdatomic.h>
+#include <stdint.h>
 
 static void kernels_plain_step(float lanes[AKIN_KERNEL_LANES], const float *a, const float *b) {
   for (size_t j = 0; j < AKIN_KERNEL_LANES; j++)
     lanes[j] += a[j] * b[j];
 }
 
-static float kernels_plain_dot(const float *query, const float *query_tail, const float *row, size_t dim) {
+static float kernels_plain_dot(const float *query, const float *query_tail, const float *row, size_t dim,
+                               const char *ahead) {
+  (void)ahead;
   float lanes[AKIN_KERNEL_LANES] = {0}, tail[AKIN_KERNEL_LANES];
   size_t i = 0;
   for (; dim - i >= AKIN_KERNEL_LANES; i += AKIN_KERNEL_LANES)
@@ -77,18 +80,35 @@ bool akin_search_use_kernels(const char *name) {
   return false;
 }
 
+/* Bytes that are asked for ahead of use when rows follow one another: the processor's own prefetching pauses at every
+ * 4 KB page. */
+#define KERNELS_AHEAD 8192
+
 void akin_search_dots(float *out, const float *query, const float *rows, size_t n, size_t dim, size_t stride) {
   akin_kernel_dot *dot = kernels_choose()->dot;
+  const uintptr_t ahead = n > 1 ? KERNELS_AHEAD : 0;
   float query_tail[AKIN_KERNEL_LANES];
   akin_kernel_tail(query_tail, query, dim);
-  for (size_t i = 0; i < n; i++)
-    out[i] = dot(query, query_tail, rows + i * stride, dim);
+  for (size_t i = 0; i < n; i++) {
+    const float *row = rows + i * stride;
+    out[i] = dot(query, query_tail, row, dim, (const char *)((uintptr_t)row + ahead));
+  }
+}
+
+static float kernels_clamp(float score) { /* written so that NaN stays NaN */
+  return score > 1 ? 1 : score < -1 ? -1 : score;
 }
 
 void akin_search_scores(float *scores, const float *query, const float *rows, size_t n, size_t dim, size_t stride) {
   akin_search_dots(scores, query, rows, n, dim, stride);
-  for (size_t i = 0; i < n; i++) /* written so that NaN stays NaN */
-    scores[i] = scores[i] > 1 ? 1 : scores[i] < -1 ? -1 : scores[i];
+  for (size_t i = 0; i < n; i++)
+    scores[i] = kernels_clamp(scores[i]);
+}
+
+float akin_search_score(const float *a, const float *b, size_t dim, const float *next) {
+  float tail[AKIN_KERNEL_LANES];
+  akin_kernel_tail(tail, a, dim);
+  return kernels_clamp(kernels_choose()->dot(a, tail, b, dim, (const char *)(next ? next : b)));
 }
 
 akin_status akin_search_normalise(float *v, size_t dim, akin_error *err) {

@@ -19,8 +19,10 @@
 
 #define AKIN_KERNEL_LANES 32
 
-/* query · row; query_tail: akin_kernel_tail of the query, f32 [AKIN_KERNEL_LANES]. No alignment is assumed. */
-typedef float akin_kernel_dot(const float *query, const float *query_tail, const float *row, size_t dim);
+/* query · row; query_tail: akin_kernel_tail of the query, f32 [AKIN_KERNEL_LANES]. No alignment is assumed.
+ * ahead: as many bytes from there on are fetched meanwhile as the row has; only a hint, may point anywhere. */
+typedef float akin_kernel_dot(const float *query, const float *query_tail, const float *row, size_t dim,
+                              const char *ahead);
 
 typedef struct akin_dot_kernels {
   const char *name;

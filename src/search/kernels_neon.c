@@ -27,7 +27,9 @@ static inline float kernels_neon_sum(const float32x4_t lanes[KERNELS_NEON_REGIST
   return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
 }
 
-static float kernels_neon_dot(const float *query, const float *query_tail, const float *row, size_t dim) {
+static float kernels_neon_dot(const float *query, const float *query_tail, const float *row, size_t dim,
+                               const char *ahead) {
+  (void)ahead;
   float32x4_t lanes[KERNELS_NEON_REGISTERS];
 #pragma GCC unroll 8
   for (int r = 0; r < KERNELS_NEON_REGISTERS; r++)

@@ -8,14 +8,9 @@
 #if defined(__x86_64__)
 
 #include <immintrin.h>
-#include <stdint.h>
 
-/* Bytes to ask for ahead of use: the processor's own prefetching pauses at every 4 KB page. A hint may point anywhere,
- * also past the end of the rows. */
-#define KERNELS_AHEAD 8192
-
-static inline void kernels_prefetch(const float *row) {
-  const char *ahead = (const char *)((uintptr_t)row + KERNELS_AHEAD);
+/* 32 places, two lines of the cache. */
+static inline void kernels_prefetch(const char *ahead) {
   _mm_prefetch(ahead, _MM_HINT_T0);
   _mm_prefetch(ahead + 64, _MM_HINT_T0);
 }
@@ -45,12 +40,13 @@ KERNELS_AVX2 inline float kernels_sum256(__m256 eight) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
 
-KERNELS_AVX2 float kernels_avx2_dot(const float *query, const float *query_tail, const float *row, size_t dim) {
+KERNELS_AVX2 float kernels_avx2_dot(const float *query, const float *query_tail, const float *row, size_t dim,
+                                    const char *ahead) {
   const __m256 zero = _mm256_setzero_ps();
   kernels_lanes256 lanes = {zero, zero, zero, zero};
   size_t i = 0;
   for (; dim - i >= AKIN_KERNEL_LANES; i += AKIN_KERNEL_LANES) {
-    kernels_prefetch(row + i);
+    kernels_prefetch(ahead + i * sizeof *row);
     kernels_step256(&lanes, query + i, row + i);
   }
   if (i < dim) {
@@ -80,11 +76,12 @@ KERNELS_AVX512 inline void kernels_step512(kernels_lanes512 *lanes, const float 
   lanes->b = _mm512_add_ps(lanes->b, _mm512_mul_ps(_mm512_loadu_ps(query + 16), _mm512_loadu_ps(row + 16)));
 }
 
-KERNELS_AVX512 float kernels_avx512_dot(const float *query, const float *query_tail, const float *row, size_t dim) {
+KERNELS_AVX512 float kernels_avx512_dot(const float *query, const float *query_tail, const float *row, size_t dim,
+                                    const char *ahead) {
   kernels_lanes512 lanes = {_mm512_setzero_ps(), _mm512_setzero_ps()};
   size_t i = 0;
   for (; dim - i >= AKIN_KERNEL_LANES; i += AKIN_KERNEL_LANES) {
-    kernels_prefetch(row + i);
+    kernels_prefetch(ahead + i * sizeof *row);
     kernels_step512(&lanes, query + i, row + i);
   }
   if (i < dim) {

@@ -29,7 +29,8 @@
 
 struct akin_pairs {
   akin_pairs_options options;
-  float slack;       /* products further below the kth best cannot belong to the best k scores */
+  bool coarse;       /* the products that are gathered now */
+  float slack;       /* such products further below the kth best cannot belong to the best k scores */
   size_t block;      /* rows of a block */
   size_t blocks;     /* how many */
   float *thresholds; /* f32 [blocks * block]: a row takes products that are not below; infinite: none */
@@ -38,7 +39,7 @@ struct akin_pairs {
   size_t room;       /* of a list */
   size_t lists;      /* how many */
   akin_pair *items;  /* [lists, room] */
-  uint32_t *counts;  /* [lists]; PAIRS_NONE: too many came too close */
+  uint32_t *counts;  /* [lists]; PAIRS_NONE: too many came too close, or nothing is gathered yet */
   akin_locks *locks; /* [blocks]: the lists and thresholds of its rows */
   akin_pair *alone;  /* its answer; owned */
 };
@@ -83,6 +84,12 @@ static void pairs_pick(akin_pair *items, size_t n, size_t k) {
     if (k == j + 1) break;
     *(k <= j ? &high : &low) = j + 1;
   }
+}
+
+/* By as much as two products together can be off. */
+static float pairs_slack(const akin_pairs *p, bool coarse) {
+  const size_t dim = p->options.dim;
+  return (float)(2 * (coarse ? akin_tile_coarse_error(dim) : akin_tile_error(dim)));
 }
 
 static float pairs_lowest(const akin_pair *items, size_t n) {
@@ -163,11 +170,16 @@ static void pairs_do_tile(akin_pairs *p, pairs_tile *t, size_t i, size_t j) {
   t->across = j * block;
   t->columns = n - t->across < block ? n - t->across : block;
   const float *const *rows = p->options.rows;
-  if (i == j)
-    akin_tile_products_above(t->products, t->stride, rows + t->first, t->rows, p->options.dim, t->scratch);
-  else
-    akin_tile_products(t->products, t->stride, rows + t->first, t->rows, rows + t->across, t->columns, p->options.dim,
-                       t->scratch);
+  akin_tile_run(&(akin_tile_job){.out = t->products,
+                                 .stride = t->stride,
+                                 .a = rows + t->first,
+                                 .b = rows + t->across,
+                                 .m = t->rows,
+                                 .n = t->columns,
+                                 .dim = p->options.dim,
+                                 .scratch = t->scratch,
+                                 .above = i == j,
+                                 .coarse = p->coarse});
   akin_locks_take(p->locks, i);
   if (j != i) akin_locks_take(p->locks, j); /* always the higher second */
   pairs_offer(p, t);
@@ -187,7 +199,7 @@ static void pairs_work(void *context, unsigned index) {
   for (size_t task; !atomic_load(&run->stopped) && !atomic_load(&run->short_of_memory) &&
                     (task = atomic_fetch_add(&run->next, 1)) < run->tasks;) {
     size_t i, j;
-    akin_tile_pair(p->blocks, task, &i, &j);
+    akin_tile_pair(p->blocks, run->tasks - 1 - task, &i, &j); /* the small ones, on the diagonal, last */
     if (p->asks[i] || p->asks[j]) pairs_do_tile(p, &t, i, j);
     if (index == 0 && p->options.stop && p->options.stop(p->options.context, (double)task / (double)run->tasks))
       atomic_store(&run->stopped, true);
@@ -212,32 +224,39 @@ static size_t pairs_cut(const akin_pair *items, size_t count, size_t k) {
   return kept;
 }
 
-static float pairs_score(const akin_pairs *p, uint32_t a, uint32_t b) {
-  float score = NAN;
-  akin_search_scores(&score, p->options.rows[a], p->options.rows[b], 1, p->options.dim, p->options.dim);
-  return score;
+/* Scores the items of a row, from the first to the one before the end. */
+static void pairs_score(const akin_pairs *p, uint32_t row, akin_pair *items, size_t first, size_t end) {
+  const float *const *rows = p->options.rows;
+  for (size_t i = first; i < end; i++) {
+    const float *next = i + 1 < end ? rows[items[i + 1].row] : NULL;
+    items[i].score = akin_search_score(rows[row], rows[items[i].row], p->options.dim, next);
+  }
 }
 
-/* Rows lie anywhere in memory: the next one is on its way while one is scored. */
-static void pairs_expect(const akin_pairs *p, uint32_t row) {
-  const float *feature = p->options.rows[row];
-  for (size_t i = 0; i < p->options.dim; i += 16) /* a line of the cache */
-    __builtin_prefetch(feature + i);
+/* What is further below the lowest of k scores than a product can be off cannot be among the best k. */
+static size_t pairs_drop_hopeless(const akin_pairs *p, akin_pair *items, size_t count) {
+  const size_t k = p->options.k;
+  const float lowest = pairs_lowest(items, k) - p->slack / 2;
+  size_t kept = k;
+  for (size_t i = k; i < count; i++)
+    if (items[i].score >= lowest) items[kept++] = items[i];
+  return kept;
 }
 
 static void pairs_settle_row(akin_pairs *p, uint32_t row) {
-  const size_t list = p->list_of[row];
+  const size_t list = p->list_of[row], k = p->options.k;
   akin_pair *items = p->items + list * p->room;
   if (p->counts[list] == PAIRS_NONE) return;
-  size_t count = p->counts[list];
-  if (count > p->options.k) count = pairs_drop(p, items, count, &p->thresholds[row]);
-  if (p->options.self) items[count++] = (akin_pair){1, row}; /* a list that is full has been compacted */
-  for (size_t i = 0; i < count; i++) {
-    if (i + 1 < count) pairs_expect(p, items[i + 1].row);
-    items[i].score = pairs_score(p, row, items[i].row);
+  size_t count = p->counts[list], scored = 0;
+  if (count > k) {
+    count = pairs_drop(p, items, count, &p->thresholds[row]);
+    pairs_score(p, row, items, 0, scored = k);
+    count = pairs_drop_hopeless(p, items, count);
   }
+  if (p->options.self) items[count++] = (akin_pair){1, row}; /* a list that is full has been compacted */
+  pairs_score(p, row, items, scored, count);
   qsort(items, count, sizeof *items, pairs_order);
-  p->counts[list] = (uint32_t)pairs_cut(items, count, p->options.k);
+  p->counts[list] = (uint32_t)pairs_cut(items, count, k);
 }
 
 #define PAIRS_SETTLED_AT_ONCE 64
@@ -253,7 +272,6 @@ static void pairs_settle(void *context, unsigned index) {
 /* ---- asking ---- */
 
 static akin_status pairs_make_lists(akin_pairs *p, const uint32_t *asked, size_t count, akin_error *err) {
-  const size_t padded = p->blocks * p->block;
   size_t items = 0;
   if (count > p->lists) {
     akin_free(p->items);
@@ -264,28 +282,50 @@ static akin_status pairs_make_lists(akin_pairs *p, const uint32_t *asked, size_t
     if (!p->items || !p->counts) return akin_fail_memory(err, items * sizeof *p->items);
   }
   p->lists = count;
-  for (size_t i = 0; i < padded; i++)
-    p->thresholds[i] = INFINITY;
   for (size_t i = 0; i < p->options.n; i++)
     p->list_of[i] = PAIRS_NONE;
-  memset(p->asks, 0, p->blocks * sizeof *p->asks);
-  memset(p->counts, 0, count * sizeof *p->counts);
   for (size_t i = 0; i < count; i++) {
     p->list_of[asked[i]] = (uint32_t)i;
-    p->thresholds[asked[i]] = -INFINITY;
-    p->asks[asked[i] / p->block] = true;
+    p->counts[i] = PAIRS_NONE;
   }
   return AKIN_OK;
 }
 
-akin_status akin_pairs_ask(akin_pairs *p, const uint32_t *asked, size_t count, akin_error *err) {
+/* Makes ready what has gathered nothing; is there something? */
+static bool pairs_expect_products(akin_pairs *p, const uint32_t *asked, size_t count) {
+  bool any = false;
+  for (size_t i = 0; i < p->blocks * p->block; i++)
+    p->thresholds[i] = INFINITY;
+  memset(p->asks, 0, p->blocks * sizeof *p->asks);
+  for (size_t i = 0; i < count; i++) {
+    if (p->counts[i] != PAIRS_NONE) continue;
+    p->counts[i] = 0;
+    p->thresholds[asked[i]] = -INFINITY;
+    p->asks[asked[i] / p->block] = any = true;
+  }
+  return any;
+}
+
+static akin_status pairs_gather(akin_pairs *p, const uint32_t *asked, bool coarse, akin_error *err) {
   pairs_run run = {.pairs = p, .asked = asked, .tasks = p->blocks * (p->blocks + 1) / 2};
-  akin_status status = pairs_make_lists(p, asked, count, err);
-  if (!status) status = akin_threads_run(p->options.threads, pairs_work, &run, err);
+  p->coarse = coarse;
+  p->slack = pairs_slack(p, coarse);
+  akin_status status = akin_threads_run(p->options.threads, pairs_work, &run, err);
   if (status) return status;
   if (atomic_load(&run.short_of_memory)) return akin_fail_memory(err, akin_tile_scratch(p->block) * sizeof(float));
   if (atomic_load(&run.stopped)) return akin_fail(err, AKIN_ERROR_CANCELLED, "stopped before all were compared");
-  atomic_store(&run.next, 0);
+  return AKIN_OK;
+}
+
+/* Rows to which too much comes too close for coarse products to choose from are asked again with exact ones. */
+akin_status akin_pairs_ask(akin_pairs *p, const uint32_t *asked, size_t count, akin_error *err) {
+  const bool coarse = akin_tile_has_coarse();
+  pairs_run run = {.pairs = p, .asked = asked};
+  akin_status status = pairs_make_lists(p, asked, count, err);
+  if (!status && pairs_expect_products(p, asked, count)) status = pairs_gather(p, asked, coarse, err);
+  if (!status && coarse && pairs_expect_products(p, asked, count)) status = pairs_gather(p, asked, false, err);
+  if (status) return status;
+  p->slack = pairs_slack(p, coarse); /* the wider one holds for both */
   return akin_threads_run(p->options.threads, pairs_settle, &run, err);
 }
 
@@ -299,7 +339,8 @@ static akin_status pairs_best_alone(akin_pairs *p, uint32_t row, size_t *count, 
   if (!p->alone) return akin_fail_memory(err, o->n * sizeof *p->alone);
   *count = 0;
   for (uint32_t i = 0; i < o->n; i++)
-    if (i != row || o->self) p->alone[(*count)++] = (akin_pair){pairs_score(p, row, i), i};
+    if (i != row || o->self) p->alone[(*count)++] = (akin_pair){0, i};
+  pairs_score(p, row, p->alone, 0, *count);
   if (*count > o->k) {
     pairs_pick(p->alone, *count, o->k);
     const float lowest = pairs_lowest(p->alone, o->k);
@@ -347,7 +388,6 @@ akin_status akin_pairs_new(akin_pairs **out, const akin_pairs_options *options, 
   akin_pairs *p = akin_calloc(1, sizeof *p);
   if (!p) return akin_fail_memory(err, sizeof *p);
   p->options = *options;
-  p->slack = (float)(2 * akin_tile_error(options->dim));
   p->block = pairs_choose_block(n, options->threads);
   p->blocks = (n + p->block - 1) / p->block;
   p->room = pairs_room(n, options->k);

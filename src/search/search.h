@@ -21,6 +21,9 @@
  * every machine. NaN gives NaN.
  */
 void akin_search_scores(float *scores, const float *query, const float *rows, size_t n, size_t dim, size_t stride);
+/* The same of one pair. next: a vector that is to be scored next, f32 [dim], fetched meanwhile: rows lie anywhere in
+ * memory; NULL: none. */
+float akin_search_score(const float *a, const float *b, size_t dim, const float *next);
 const char *akin_search_kernels(void);
 bool akin_search_use_kernels(const char *name); /* for tests; false when this machine has no such kernels */
 

@@ -8,6 +8,7 @@
  */
 #include "search/tiles.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
@@ -49,14 +50,16 @@ static bool tiles_always(void) {
   return true;
 }
 
-static const akin_tile_set tiles_plain = {"plain",           tiles_always,         PLAIN_ROWS,          PLAIN_COLUMNS,
-                                          tiles_plain_micro, akin_tile_pack_plain, akin_tile_next_plain};
+static const akin_tile_set tiles_plain = {"plain",           tiles_always,         PLAIN_ROWS,           PLAIN_COLUMNS,
+                                          tiles_plain_micro, akin_tile_pack_plain, akin_tile_next_plain, NULL,
+                                          NULL};
 
 /* ---- the set in use ---- */
 
 /* The fastest first; the last runs everywhere. */
 static const akin_tile_set *const tiles_known[] = {
 #if defined(__x86_64__)
+    &akin_tile_avx512vnni,
     &akin_tile_avx512,
     &akin_tile_avx2,
 #elif defined(__aarch64__)
@@ -100,14 +103,35 @@ size_t akin_tile_scratch(size_t m) {
   return (akin_tile_round(m, AKIN_TILE_ROWS) + AKIN_TILE_COLUMNS) * AKIN_TILE_DEPTH;
 }
 
+/* A job on its way. Depths are places; of coarse products, two places are packed as one. */
+typedef struct tiles_run {
+  akin_tile_job job;
+  const akin_tile_set *set;
+  float *columns, *rows; /* packed; in the scratch */
+} tiles_run;
+
+static size_t tiles_packed(const tiles_run *run, size_t depth) {
+  return run->job.coarse ? (depth + 1) / 2 : depth;
+}
+
+static size_t tiles_depth(const tiles_run *run, size_t k) {
+  const size_t step = run->job.coarse ? 2 * (size_t)AKIN_TILE_DEPTH : AKIN_TILE_DEPTH;
+  return run->job.dim - k < step ? run->job.dim - k : step;
+}
+
 /* Packs vectors `first` … `first + width - 1` of n from place k on; those past the end count as zeros. */
-static void tiles_pack(const akin_tile_set *set, float *to, const float *const *vectors, size_t first, size_t n,
+static void tiles_pack(const tiles_run *run, float *to, const float *const *vectors, size_t first, size_t n,
                        size_t width, size_t k, size_t depth) {
   static const float zeros[AKIN_TILE_DEPTH];
+  float rounded[AKIN_TILE_COLUMNS][AKIN_TILE_DEPTH];
   const float *from[AKIN_TILE_COLUMNS];
-  for (size_t i = 0; i < width; i++)
+  for (size_t i = 0; i < width; i++) {
     from[i] = first + i < n ? vectors[first + i] + k : zeros;
-  set->pack(to, from, width, depth);
+    if (!run->job.coarse || first + i >= n) continue;
+    run->set->round(rounded[i], from[i], depth);
+    from[i] = rounded[i];
+  }
+  run->set->pack(to, from, width, tiles_packed(run, depth));
 }
 
 /* `depth` places of vector i of n are on their way when they are packed: packing alone would wait for memory. */
@@ -117,52 +141,42 @@ static void tiles_expect(const float *const *vectors, size_t i, size_t n, size_t
     __builtin_prefetch(vectors[i] + k + at, 0, 2);
 }
 
-/* What akin_tile_products and akin_tile_products_above are asked for. */
-typedef struct tiles_job {
-  const akin_tile_set *set;
-  float *out;
-  size_t stride;
-  const float *const *a, *const *b; /* m and n vectors */
-  size_t m, n, dim;
-  float *columns, *rows; /* packed */
-  bool above;            /* what is wholly below the diagonal is left out */
-} tiles_job;
-
 /* Columns j … of b against all of a, places k … k + depth - 1; what comes next is fetched meanwhile. */
-static void tiles_columns(const tiles_job *job, size_t j, size_t k, size_t depth) {
-  const akin_tile_set *set = job->set;
-  const size_t next = k + depth, after = job->dim - next < AKIN_TILE_DEPTH ? job->dim - next : AKIN_TILE_DEPTH;
+static void tiles_columns(const tiles_run *run, size_t j, size_t k, size_t depth) {
+  const akin_tile_set *set = run->set;
+  const akin_tile_job *job = &run->job;
+  akin_tile_micro *micro = job->coarse ? set->coarse : set->micro;
+  const size_t packed = tiles_packed(run, depth), next = k + depth, after = tiles_depth(run, next);
   const size_t end = job->above && j + set->columns < job->m ? j + set->columns : job->m;
-  tiles_pack(set, job->columns, job->b, j, job->n, set->columns, k, depth);
+  tiles_pack(run, run->columns, job->b, j, job->n, set->columns, k, depth);
   for (size_t i = 0, step = 0; i < end; i += set->rows, step++) {
     if (step < set->columns) {
       tiles_expect(job->b, j + set->columns + step, job->n, k, depth);
       tiles_expect(job->a, j + step, job->m, next, after);
     }
-    set->micro(job->out + i * job->stride + j, job->stride, job->rows + i * depth, job->columns, depth, k > 0);
+    micro(job->out + i * job->stride + j, job->stride, run->rows + i * packed, run->columns, packed, k > 0);
   }
 }
 
-static void tiles_run(const tiles_job *job) {
-  const akin_tile_set *set = job->set;
+void akin_tile_run(const akin_tile_job *job) {
+  const tiles_run run = {*job, tiles_choose(), job->scratch, job->scratch + AKIN_TILE_COLUMNS * AKIN_TILE_DEPTH};
+  const akin_tile_set *set = run.set;
   for (size_t k = 0, depth; k < job->dim; k += depth) {
-    depth = job->dim - k < AKIN_TILE_DEPTH ? job->dim - k : AKIN_TILE_DEPTH;
+    depth = tiles_depth(&run, k);
     for (size_t i = 0; i < job->m; i += set->rows)
-      tiles_pack(set, job->rows + i * depth, job->a, i, job->m, set->rows, k, depth);
+      tiles_pack(&run, run.rows + i * tiles_packed(&run, depth), job->a, i, job->m, set->rows, k, depth);
     for (size_t j = 0; j < akin_tile_round(job->n, AKIN_TILE_COLUMNS); j += set->columns)
-      tiles_columns(job, j, k, depth);
+      tiles_columns(&run, j, k, depth);
   }
 }
 
 void akin_tile_products(float *out, size_t stride, const float *const *a, size_t m, const float *const *b, size_t n,
                         size_t dim, float *scratch) {
-  float *rows = scratch + (size_t)AKIN_TILE_COLUMNS * AKIN_TILE_DEPTH;
-  tiles_run(&(tiles_job){tiles_choose(), out, stride, a, b, m, n, dim, scratch, rows, false});
+  akin_tile_run(&(akin_tile_job){out, stride, a, b, m, n, dim, scratch, false, false});
 }
 
-void akin_tile_products_above(float *out, size_t stride, const float *const *a, size_t n, size_t dim, float *scratch) {
-  float *rows = scratch + (size_t)AKIN_TILE_COLUMNS * AKIN_TILE_DEPTH;
-  tiles_run(&(tiles_job){tiles_choose(), out, stride, a, a, n, n, dim, scratch, rows, true});
+bool akin_tile_has_coarse(void) {
+  return tiles_choose()->coarse != NULL;
 }
 
 /* A chain of n rounded sums is off by at most n · 2^-24 of the sum of the magnitudes, which for unit vectors is 1 at
@@ -173,6 +187,16 @@ double akin_tile_error(size_t dim) {
   const size_t sums = dim / AKIN_TILE_DEPTH + 1;
   const double roundings = (double)(depth + 1 + sums) + ((double)dim / 32 + 7);
   return 1.001 * roundings / (1 << 24);
+}
+
+/* A vector rounded to coarse places is off by d, at most half a unit a place (the product that is rounded has an error,
+ * too: 2^-24 of it), so by Cauchy and Schwarz its product with another one by |d| times that one's length, and the
+ * other's rounding adds |d| (1 + |d|). What is summed is exact; a step's sum becomes f32, and is added: two roundings. */
+double akin_tile_coarse_error(size_t dim) {
+  const double d = (0.5 * sqrt((double)dim) + 0.01) / (double)AKIN_TILE_COARSE_ONE;
+  const size_t steps = dim / (2 * (size_t)AKIN_TILE_DEPTH) + 1;
+  const double roundings = (double)(2 * steps + 2) * 1.1 + ((double)dim / 32 + 7);
+  return 1.001 * (d * (2 + d) + roundings / (1 << 24));
 }
 
 size_t akin_tile_next(const float *scores, float threshold, const float *thresholds, size_t from, size_t groups) {

@@ -6,6 +6,10 @@
  * are taken in steps of AKIN_TILE_DEPTH; within a step one fused product is added after the other, and the sums of the
  * steps are added up. So dot(a, b) has the bits of dot(b, a), and those of any other tile; all sets of kernels agree
  * but "plain", which does not fuse. They differ from akin_search_scores, at most by akin_tile_error.
+ *
+ * Coarse products are for who only chooses what to look at: of places rounded to 16 bits, two at a time in the room of
+ * one f32, summed as whole numbers: twice as many a second where the processor has the instruction. Same bits
+ * everywhere, too.
  */
 #ifndef AKIN_SEARCH_TILES_H
 #define AKIN_SEARCH_TILES_H
@@ -13,7 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define AKIN_TILE_DEPTH   256
+#define AKIN_TILE_DEPTH   256 /* places of f32 in a step; of coarse products twice as many */
 #define AKIN_TILE_ROWS    12 /* a tile's rows are rounded up to these, */
 #define AKIN_TILE_COLUMNS 32 /* and its columns to these */
 
@@ -41,12 +45,24 @@ static inline void akin_tile_pair(size_t blocks, size_t task, size_t *i, size_t 
  */
 void akin_tile_products(float *out, size_t stride, const float *const *a, size_t m, const float *const *b, size_t n,
                         size_t dim, float *scratch);
-/* The same for vectors with one another, those products alone where j >= i: below that anything may be left in out. */
-void akin_tile_products_above(float *out, size_t stride, const float *const *a, size_t n, size_t dim, float *scratch);
 size_t akin_tile_scratch(size_t m);
+
+/* akin_tile_products with more to be said. */
+typedef struct akin_tile_job {
+  float *out;
+  size_t stride;
+  const float *const *a, *const *b;
+  size_t m, n, dim;
+  float *scratch;
+  bool above;  /* a is b: those products alone where j >= i; below that anything may be left in out */
+  bool coarse; /* only where akin_tile_has_coarse() */
+} akin_tile_job;
+void akin_tile_run(const akin_tile_job *job);
+bool akin_tile_has_coarse(void);
 
 /* How much a product of two vectors of unit length can differ from akin_search_scores, rounding at its worst. */
 double akin_tile_error(size_t dim);
+double akin_tile_coarse_error(size_t dim);
 
 /*
  * The first group of 16 scores from group `from` on, of `groups`, with one that is not below `threshold`, or not below
@@ -64,6 +80,10 @@ bool akin_tile_use_kernels(const char *name); /* false when this machine has no 
  * a[k * rows + r] * b[k * columns + c]. a and b are aligned to 64 bytes. */
 typedef void akin_tile_micro(float *out, size_t stride, const float *a, const float *b, size_t depth, bool add);
 
+/* What 1 becomes in 16 bits. Products of two vectors of unit length then fit in 32, and so do all sums on the way. */
+#define AKIN_TILE_COARSE_ONE  32767.0f
+#define AKIN_TILE_COARSE_UNIT (1 / (AKIN_TILE_COARSE_ONE * AKIN_TILE_COARSE_ONE))
+
 typedef struct akin_tile_set {
   const char *name;
   bool (*supported)(void); /* by the machine that is running */
@@ -72,10 +92,15 @@ typedef struct akin_tile_set {
   /* to[k * width + c] = from[c][k], c < width, k < depth */
   void (*pack)(float *to, const float *const *from, size_t width, size_t depth);
   size_t (*next)(const float *scores, float threshold, const float *thresholds, size_t from, size_t groups);
+  /* Both NULL: no coarse products. The small tile of pairs of i16, each pair in the room of a float; the sum, times
+   * AKIN_TILE_COARSE_UNIT, is stored or added by one fused step. */
+  akin_tile_micro *coarse;
+  /* to: i16 [depth rounded up to 2] of from · AKIN_TILE_COARSE_ONE, to the nearest, halves to even; then zeros */
+  void (*round)(float *to, const float *from, size_t depth);
 } akin_tile_set;
 
-extern const akin_tile_set akin_tile_avx512, akin_tile_avx2; /* x86-64 only */
-extern const akin_tile_set akin_tile_neon;                   /* arm64 only */
+extern const akin_tile_set akin_tile_avx512vnni, akin_tile_avx512, akin_tile_avx2; /* x86-64 only */
+extern const akin_tile_set akin_tile_neon;                                         /* arm64 only */
 
 void akin_tile_pack_plain(float *to, const float *const *from, size_t width, size_t depth);
 size_t akin_tile_next_plain(const float *scores, float threshold, const float *thresholds, size_t from, size_t groups);
