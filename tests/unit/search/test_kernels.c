@@ -30,6 +30,25 @@ static bool same_bits(float a, float b) {
   return memcmp(&a, &b, sizeof a) == 0;
 }
 
+/* What is to be scored next changes nothing. */
+static void one_score_is_that_of_many(void **state) {
+  (void)state;
+  seeded random = {5};
+  float a[130], b[130], score = NAN;
+  for (size_t s = 0; s < SETS; s++) {
+    if (!akin_search_use_kernels(every_set[s])) continue;
+    for (size_t dim = 1; dim <= 130; dim++) {
+      seeded_unit(&random, a, dim);
+      seeded_unit(&random, b, dim);
+      akin_search_scores(&score, a, b, 1, dim, dim);
+      assert_true(same_bits(akin_search_score(a, b, dim, NULL), score));
+      assert_true(same_bits(akin_search_score(b, a, dim, b), score));
+      akin_search_scores(&score, a, a, 1, dim, dim);
+      assert_true(same_bits(akin_search_score(a, a, dim, b), score));
+    }
+  }
+}
+
 static int restore_kernels(void **state) {
   (void)state;
   for (size_t s = 0; s < SETS; s++) /* the last of those in the order of speed */
@@ -222,6 +241,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(the_error_keeps_its_bound, restore_kernels),
       cmocka_unit_test_teardown(all_sets_give_the_same_bits, restore_kernels),
+      cmocka_unit_test_teardown(one_score_is_that_of_many, restore_kernels),
       cmocka_unit_test_teardown(a_row_scores_the_same_wherever_it_stands, restore_kernels),
       cmocka_unit_test_teardown(nothing_outside_is_read, restore_kernels),
       cmocka_unit_test(no_rows_give_no_scores),

@@ -1,12 +1,14 @@
 /*
  * test_pairs.c - the best k of many questions at once against akin_search_best, one question after the other: the same
  * rows with the same bits, and all ties. Random rows, rows in clusters, rows of which many are equal; k below, at and
- * beyond the number of rows; all rows asked or some; one thread and several; stopped, and without memory.
+ * beyond the number of rows; all rows asked or some; one thread and several; by every set of kernels; stopped, and
+ * without memory. In the clusters all rows are closer than coarse products can tell: they are asked twice.
  */
 #include "seeded.h"
 
 #include "search/pairs.h"
 #include "search/search.h"
+#include "search/tiles.h"
 
 typedef struct pairs_case {
   size_t n, dim;
@@ -126,6 +128,25 @@ static void rows_in_clusters(void **state) {
   check_kind(CLUSTERS, 300);
 }
 
+static void every_set_of_kernels(void **state) {
+  (void)state;
+  static const char *const names[] = {"plain", "neon", "avx2", "avx512", "avx512vnni"};
+  const char *usual = akin_tile_kernels();
+  size_t tried = 0;
+  for (enum kind kind = RANDOM; kind <= COPIES; kind++) {
+    pairs_case c = pairs_case_new(kind, 700, 67);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+      if (!akin_tile_use_kernels(names[i])) continue;
+      tried++;
+      check_case(&c, 10, false, 2);
+      check_case(&c, 40, true, 1);
+    }
+    pairs_case_free(&c);
+  }
+  assert_true(tried >= 3);
+  assert_true(akin_tile_use_kernels(usual));
+}
+
 static void many_equal_rows(void **state) {
   (void)state;
   check_kind(COPIES, 17);
@@ -161,6 +182,26 @@ static void it_can_be_stopped_and_asked_again(void **state) {
   check_asked(&c, pairs, &options, 0, 7);
   akin_pairs_free(pairs);
   pairs_case_free(&c);
+}
+
+/* Rows of one cluster are asked again, so that there are more tiles than for random ones; and still a share. */
+static void what_coarse_products_cannot_choose_is_asked_again(void **state) {
+  (void)state;
+  size_t asked[2] = {0, 0};
+  for (enum kind kind = RANDOM; kind <= CLUSTERS; kind++) {
+    pairs_case c = pairs_case_new(kind, 700, 300);
+    stopping s = {0, 0};
+    akin_pairs_options options = {
+        .rows = c.rows, .n = c.n, .dim = c.dim, .k = 3, .threads = 1, .stop = stop, .context = &s};
+    akin_pairs *pairs = NULL;
+    akin_error err;
+    testing_ok(akin_pairs_new(&pairs, &options, &err), &err);
+    check_asked(&c, pairs, &options, 0, 1);
+    asked[kind] = s.asked;
+    akin_pairs_free(pairs);
+    pairs_case_free(&c);
+  }
+  assert_int_equal(asked[CLUSTERS], akin_tile_has_coarse() ? 2 * asked[RANDOM] : asked[RANDOM]);
 }
 
 static void what_cannot_be_asked(void **state) {
@@ -207,9 +248,11 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(random_rows),
       cmocka_unit_test(rows_in_clusters),
+      cmocka_unit_test(every_set_of_kernels),
       cmocka_unit_test(many_equal_rows),
       cmocka_unit_test(all_rows_are_equal),
       cmocka_unit_test(it_can_be_stopped_and_asked_again),
+      cmocka_unit_test(what_coarse_products_cannot_choose_is_asked_again),
       cmocka_unit_test(what_cannot_be_asked),
       cmocka_unit_test(failed_allocations_are_reported),
   };
