@@ -28,7 +28,7 @@ static inline float kernels_neon_sum(const float32x4_t lanes[KERNELS_NEON_REGIST
 }
 
 static float kernels_neon_dot(const float *query, const float *query_tail, const float *row, size_t dim,
-                               const char *ahead) {
+                              const char *ahead) {
   (void)ahead;
   float32x4_t lanes[KERNELS_NEON_REGISTERS];
 #pragma GCC unroll 8

@@ -1,7 +1,7 @@
 /*
  * kernels_x86.c - dot products by AVX2 and by AVX-512, one row after the other: memory then sees one even stream. With
  * several rows side by side, which saves loads of the query, 20,000 × 1,280 took 2.6 to 3.8 ms on Zen 5, one by
- * one 2.5, and with the prefetching below 2.1 to 2.2: 48 GB/s, what one core gets from memory.
+ * one 2.5, and with what lies ahead fetched meanwhile 2.1 to 2.2: 48 GB/s, what one core gets from memory.
  */
 #include "search/kernels.h"
 
@@ -77,7 +77,7 @@ KERNELS_AVX512 inline void kernels_step512(kernels_lanes512 *lanes, const float 
 }
 
 KERNELS_AVX512 float kernels_avx512_dot(const float *query, const float *query_tail, const float *row, size_t dim,
-                                    const char *ahead) {
+                                        const char *ahead) {
   kernels_lanes512 lanes = {_mm512_setzero_ps(), _mm512_setzero_ps()};
   size_t i = 0;
   for (; dim - i >= AKIN_KERNEL_LANES; i += AKIN_KERNEL_LANES) {

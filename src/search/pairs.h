@@ -2,10 +2,10 @@
  * pairs.h - the best k of many questions at once, all of them rows of one table: every row against every other, each
  * product computed once, in tiles (tiles.h).
  *
- * The answers are those of akin_search_best, to the bit and with all ties. The tiles' products only choose: a row
- * gathers whatever is not further below its kth best product than both roundings can reach (akin_tile_error), and what
- * it gathered is then scored by akin_search_scores. A row with too many that close, as with hundreds of equal
- * features, is asked alone.
+ * The answers are those of akin_search_best, to the bit and with all ties. The tiles' products only choose, coarse ones
+ * where there are such: a row gathers whatever is not further below its kth best product than both roundings can reach
+ * (akin_tile_error, akin_tile_coarse_error), and what it gathered is then scored by akin_search_score. A row with too
+ * many that close is asked again with exact products, and then, as with hundreds of equal features, alone.
  */
 #ifndef AKIN_SEARCH_PAIRS_H
 #define AKIN_SEARCH_PAIRS_H
@@ -24,14 +24,15 @@ typedef struct akin_pairs_options {
   size_t k;                 /* 1 or more */
   bool self;                /* a row may be its own hit */
   unsigned threads;         /* 1 or more */
-  /* Asked between tiles by the calling thread, with how much of the work is done: true stops it. May be NULL. */
+  /* Asked between tiles by the calling thread, with how much of the work is done: true stops it. What is asked
+   * again begins at 0 once more. May be NULL. */
   bool (*stop)(void *context, double share);
   void *context;
 } akin_pairs_options;
 
 /* A row that was found, by its number. */
 typedef struct akin_pair {
-  float score; /* of akin_search_scores */
+  float score; /* of akin_search_score */
   uint32_t row;
 } akin_pair;
 

@@ -18,8 +18,8 @@
 #include <stddef.h>
 
 #define AKIN_TILE_DEPTH   256 /* places of f32 in a step; of coarse products twice as many */
-#define AKIN_TILE_ROWS    12 /* a tile's rows are rounded up to these, */
-#define AKIN_TILE_COLUMNS 32 /* and its columns to these */
+#define AKIN_TILE_ROWS    12  /* a tile's rows are rounded up to these, */
+#define AKIN_TILE_COLUMNS 32  /* and its columns to these */
 
 /* n rounded up to a multiple. */
 static inline size_t akin_tile_round(size_t n, size_t multiple) {

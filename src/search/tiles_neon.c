@@ -30,7 +30,14 @@ static bool tiles_neon_supported(void) {
   return true;
 }
 
-const akin_tile_set akin_tile_neon = {"neon",           tiles_neon_supported, TILES_NEON_ROWS,     8,
-                                      tiles_neon_micro, akin_tile_pack_plain, akin_tile_next_plain, NULL, NULL};
+const akin_tile_set akin_tile_neon = {"neon",
+                                      tiles_neon_supported,
+                                      TILES_NEON_ROWS,
+                                      8,
+                                      tiles_neon_micro,
+                                      akin_tile_pack_plain,
+                                      akin_tile_next_plain,
+                                      NULL,
+                                      NULL};
 
 #endif

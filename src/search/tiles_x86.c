@@ -173,9 +173,9 @@ static bool tiles_avx2_supported(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-const akin_tile_set akin_tile_avx2 = {
-    "avx2",          tiles_avx2_supported, TILES_AVX2_ROWS,   16,              tiles_avx2_micro,
-    tiles_avx2_pack, tiles_avx2_next,      tiles_avx2_coarse, tiles_avx2_round};
+const akin_tile_set akin_tile_avx2 = {"avx2",           tiles_avx2_supported, TILES_AVX2_ROWS, 16,
+                                      tiles_avx2_micro, tiles_avx2_pack,      tiles_avx2_next, tiles_avx2_coarse,
+                                      tiles_avx2_round};
 
 /* ---- AVX-512: 12 × 32 in 24 of the 32 registers ---- */
 
@@ -223,9 +223,15 @@ static bool tiles_avx512_supported(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-const akin_tile_set akin_tile_avx512 = {
-    "avx512",        tiles_avx512_supported, TILES_AVX512_ROWS, 32,  tiles_avx512_micro,
-    tiles_avx2_pack, tiles_avx512_next,      NULL,              NULL};
+const akin_tile_set akin_tile_avx512 = {"avx512",
+                                        tiles_avx512_supported,
+                                        TILES_AVX512_ROWS,
+                                        32,
+                                        tiles_avx512_micro,
+                                        tiles_avx2_pack,
+                                        tiles_avx512_next,
+                                        NULL,
+                                        NULL};
 
 /* ---- AVX-512 with VNNI: the same, with an instruction for two products and their sum ---- */
 
@@ -268,7 +274,7 @@ static bool tiles_vnni_supported(void) {
 }
 
 const akin_tile_set akin_tile_avx512vnni = {
-    "avx512vnni",    tiles_vnni_supported, TILES_AVX512_ROWS, 32,              tiles_avx512_micro,
-    tiles_avx2_pack, tiles_avx512_next,    tiles_vnni_coarse, tiles_avx2_round};
+    "avx512vnni",      tiles_vnni_supported, TILES_AVX512_ROWS, 32, tiles_avx512_micro, tiles_avx2_pack,
+    tiles_avx512_next, tiles_vnni_coarse,    tiles_avx2_round};
 
 #endif
