@@ -63,6 +63,7 @@ static void bash_value(FILE *out, const cli_command *command, const cli_option *
     fputs("_akin_words \"$(" COMPLETIONS_MODELS ")\"", out);
     break;
   case CLI_CHOICE:
+  case CLI_POOLING:
   case CLI_FORMAT:
     fputs("_akin_words '", out);
     completions_choices(out, cli_option_choices(command, option), " ");
@@ -164,6 +165,7 @@ static void zsh_value(FILE *out, const cli_command *command, const cli_option *o
     fputs("_akin_models", out);
     break;
   case CLI_CHOICE:
+  case CLI_POOLING:
   case CLI_FORMAT:
     fputs("(", out);
     completions_choices(out, cli_option_choices(command, option), " ");
@@ -272,6 +274,7 @@ static void fish_value(FILE *out, const cli_command *command, const cli_option *
     fputs(" -x -a '(__akin_models)'", out);
     break;
   case CLI_CHOICE:
+  case CLI_POOLING:
   case CLI_FORMAT:
     fputs(" -x -a '", out);
     completions_choices(out, cli_option_choices(command, option), " ");

@@ -82,7 +82,7 @@ static int import_run(const cli_settings *s) {
   options.fit = s->fit;
   options.crop = s->crop;
   options.layer = s->layer;
-  options.pooling = cli_pooling(s);
+  cli_pooling(&options.pooling, &options.pooling_power, s);
   int code = import_size(&options, s->image_size);
   if (code == CLI_DONE) code = import_three(&options.mean, mean, "--mean", s->mean);
   if (code == CLI_DONE) code = import_three(&options.deviation, deviation, "--std", s->deviation);

@@ -32,16 +32,15 @@ static bool opened_says_features(const cli_settings *s) {
   return s->layer || s->pooling || s->preprocess || s->precision;
 }
 
-akin_pooling cli_pooling(const cli_settings *s) {
-  static const char *const names[] = {"card", "average", "max", "gem", "class", "patches", "both"};
-  for (size_t i = 0; s->pooling && i < sizeof names / sizeof *names; i++)
-    if (strcmp(s->pooling, names[i]) == 0) return (akin_pooling)i;
-  return AKIN_POOLING_CARD;
+void cli_pooling(akin_pooling *pooling, double *power, const cli_settings *s) {
+  *pooling = AKIN_POOLING_CARD;
+  *power = 0;
+  if (s->pooling) (void)akin_pooling_from_name(pooling, power, s->pooling); /* the parser let it through */
 }
 
 static void opened_features(akin_model_options *options, const cli_settings *s) {
   options->layer = s->layer;
-  options->pooling = cli_pooling(s);
+  cli_pooling(&options->pooling, &options->pooling_power, s);
   if (s->preprocess && strcmp(s->preprocess, "keras") == 0) options->preprocess = AKIN_PREPROCESS_KERAS;
   options->bf16 = s->precision && strcmp(s->precision, "bf16") == 0;
 }

@@ -35,7 +35,7 @@ int cli_query_join(akin_query *query, cli_list *models, const cli_command *comma
 void cli_tell_imported(const char *name);
 
 /* --pooling, or as the model's card says. */
-akin_pooling cli_pooling(const cli_settings *settings);
+void cli_pooling(akin_pooling *pooling, double *power, const cli_settings *settings);
 
 /* An image that was left out: its path and the reason. */
 void cli_tell_skipped(const char *path, const char *reason);

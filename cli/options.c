@@ -61,17 +61,17 @@ const cli_option cli_option_layer = {
     0,        "layer",      "LAYER",
     CLI_TEXT, FIELD(layer), 0,
     0,        NULL,         "take the feature from this layer: a name, or -2 counted from the end"};
-const cli_option cli_option_pooling = {
-    0,
-    "pooling",
-    "HOW",
-    CLI_CHOICE,
-    FIELD(pooling),
-    0,
-    0,
-    "average|max|gem|class|patches|both",
-    "how a layer that is a map becomes one vector (default: as the card says, else average), or one of tokens (class "
-    "token, mean of patches, both; default: class)"};
+const cli_option cli_option_pooling = {0,
+                                       "pooling",
+                                       "HOW",
+                                       CLI_POOLING,
+                                       FIELD(pooling),
+                                       0,
+                                       0,
+                                       "average|max|gem|class|patches|both",
+                                       "how a layer that is a map becomes one vector: average, max, gem, gem:P (its "
+                                       "power, default: 3); one that is tokens: "
+                                       "these, class (token), patches (their mean), both (default: as the card says)"};
 const cli_option cli_option_preprocess = {
     0,
     "preprocess",

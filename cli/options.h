@@ -56,8 +56,9 @@ typedef enum cli_kind {
   CLI_FILES, /* may be given several times; field: cli_list */
   CLI_FOLDER,
   CLI_MODEL,
-  CLI_CHOICE, /* one of choices */
-  CLI_FORMAT  /* one of the command's formats */
+  CLI_CHOICE,  /* one of choices */
+  CLI_POOLING, /* the same, or "gem:4.5" */
+  CLI_FORMAT   /* one of the command's formats */
 } cli_kind;
 
 typedef struct cli_option {

@@ -3,6 +3,8 @@
 #include "messages.h"
 #include "suggest.h"
 
+#include <akin/model.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +186,16 @@ static int parse_choice(parser *p, const cli_option *option, const char *shown, 
   return parse_wrong_value(p, shown, value, wanted);
 }
 
+static int parse_pooling(parser *p, const cli_option *option, const char *shown, const char *value, const char **out) {
+  akin_pooling pooling;
+  double power;
+  if (strchr(value, ':') == NULL) return parse_choice(p, option, shown, value, out);
+  if (!akin_pooling_from_name(&pooling, &power, value))
+    return parse_wrong_value(p, shown, value, "only gem has a number behind it, its power, from 1 to 100: gem:4.5");
+  *out = value;
+  return CLI_DONE;
+}
+
 /* shown: the option as the user wrote it. value: "" for a flag. */
 static int parse_set(parser *p, const cli_option *option, const char *shown, const char *value) {
   char *field = (char *)p->settings + option->field;
@@ -196,6 +208,8 @@ static int parse_set(parser *p, const cli_option *option, const char *shown, con
     return parse_number(p, option, shown, value, (uint64_t *)(void *)field);
   case CLI_REAL:
     return parse_real(p, shown, value, (double *)(void *)field);
+  case CLI_POOLING:
+    return parse_pooling(p, option, shown, value, (const char **)(void *)field);
   case CLI_CHOICE:
   case CLI_FORMAT:
     return parse_choice(p, option, shown, value, (const char **)(void *)field);

@@ -32,14 +32,22 @@ typedef enum akin_preprocess {
 
 /* How a layer that is a map (a vector a place), or tokens (as those of a vision transformer), becomes one vector. */
 typedef enum akin_pooling {
-  AKIN_POOLING_CARD = 0,    /* as the model's card says; else the mean of a map, the class token of tokens */
+  AKIN_POOLING_CARD = 0,    /* as the model's card says; else the mean of a map; of tokens the class token, where
+                               there is one, else the mean of patches */
   AKIN_POOLING_AVERAGE = 1, /* the mean over all places or tokens */
   AKIN_POOLING_MAX = 2,     /* the largest of them */
-  AKIN_POOLING_GEM = 3,     /* the cube root of the mean of cubes, what is negative counted as 0 */
+  AKIN_POOLING_GEM = 3,     /* their generalised mean, (mean of x^p)^(1/p), what is below 1e-6 counted as that */
   AKIN_POOLING_CLASS = 4,   /* of tokens: the first one */
   AKIN_POOLING_PATCHES = 5, /* of tokens: the mean of those of patches */
   AKIN_POOLING_BOTH = 6     /* of tokens: the first one and the mean of patches, one behind the other */
 } akin_pooling;
+
+/*
+ * "card", "average", "max", "gem", "gem:4.5" (with its power), "class", "patches", "both".
+ *   power: p of "gem:4.5"; 0 of all others
+ * Returns 1, or 0 when there is no such pooling or its power is not from 1 to 100; then both may have changed.
+ */
+AKIN_API int akin_pooling_from_name(akin_pooling *pooling, double *power, const char *name);
 
 /* How a model is opened. Start from AKIN_MODEL_OPTIONS_INIT. Strings are borrowed for the call. */
 typedef struct akin_model_options {
@@ -58,14 +66,15 @@ typedef struct akin_model_options {
   /* Told when something was mended that nobody has to act on: a damaged compiled network that was made again. One line,
    * borrowed for the call; it comes from the thread that computes the first feature. May be NULL. */
   void (*on_note)(void *context, const char *line);
-  void *note_context; /* passed to on_note */
+  void *note_context;   /* passed to on_note */
+  double pooling_power; /* p of AKIN_POOLING_GEM, 1 to 100; 0: as the model's card says, else 3 */
 } akin_model_options;
 
 #define AKIN_MODEL_OPTIONS_VERSION 1u
 #define AKIN_MODEL_OPTIONS_INIT                                                                                        \
   {                                                                                                                    \
     AKIN_MODEL_OPTIONS_VERSION, NULL, NULL, AKIN_POOLING_CARD, AKIN_PREPROCESS_CARD, 0, 0u, AKIN_LIMITS_INIT, NULL,    \
-        NULL                                                                                                           \
+        NULL, 0                                                                                                        \
   }
 
 /* Cores that this process may use, by its affinity and control group; at least 1. What jobs of 0 stands for. */
@@ -145,13 +154,14 @@ typedef struct akin_import_options {
   double crop;
   const char *layer;
   akin_pooling pooling;
+  double pooling_power; /* of AKIN_POOLING_GEM, 1 to 100; 0: 3 */
 } akin_import_options;
 
 #define AKIN_IMPORT_OPTIONS_VERSION 1u
 #define AKIN_IMPORT_OPTIONS_INIT                                                                                       \
   {                                                                                                                    \
     AKIN_IMPORT_OPTIONS_VERSION, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL,   \
-        AKIN_POOLING_CARD                                                                                              \
+        AKIN_POOLING_CARD, 0                                                                                           \
   }
 
 /*

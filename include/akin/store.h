@@ -138,11 +138,10 @@ AKIN_API akin_status akin_store_ingest(akin_store *store, akin_model *model, con
                                        const akin_ingest_options *options, akin_progress *total, akin_error *err);
 
 /*
- * How the store's features of a model were computed: sets layer, pooling, preprocess and bf16 of *options, so that the
- * model opened with them gives features of the same kind, and leaves all else as it is.
- *   model: a name; NULL: the store's first
- *   layer: `layer_size` bytes that options->layer may point to from then on; 256 suffice
- * Errors: NOT_FOUND (an empty store, no such model in it), LIMIT (layer_size), FORMAT, IO, MEMORY.
+ * How the store's features of a model were computed: sets layer, pooling, its power, preprocess and bf16 of *options,
+ * so that the model opened with them gives features of the same kind, and leaves all else as it is. model: a name;
+ * NULL: the store's first layer: `layer_size` bytes that options->layer may point to from then on; 256 suffice Errors:
+ * NOT_FOUND (an empty store, no such model in it), LIMIT (layer_size), FORMAT, IO, MEMORY.
  */
 AKIN_API akin_status akin_store_model_options(akin_store *store, const char *model, akin_model_options *options,
                                               char *layer, size_t layer_size, akin_error *err);

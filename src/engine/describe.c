@@ -52,15 +52,6 @@ static akin_status describe_weights_text(akin_buffer *out, const akin_card *card
   return status;
 }
 
-static const char *const describe_pools[AKIN_POOL_COUNT] = {
-    [AKIN_POOL_AVERAGE] = ", mean over its places",
-    [AKIN_POOL_MAX] = ", maximum over its places",
-    [AKIN_POOL_GEM] = ", cubic mean over its places",
-    [AKIN_POOL_CLASS] = ", its class token",
-    [AKIN_POOL_PATCHES] = ", mean of its patches",
-    [AKIN_POOL_BOTH] = ", its class token and the mean of its patches",
-};
-
 static akin_status describe_text(akin_buffer *out, const akin_model *m) {
   const akin_card *card = akin_folder_card(m->folder);
   char hash[AKIN_HASH_HEX_SIZE];
@@ -86,7 +77,7 @@ static akin_status describe_text(akin_buffer *out, const akin_model *m) {
   if (!status) {
     status = akin_buffer_printf(out, "%s\nfeature        %u values: layer %s%s\nrule           %s\nfingerprint    %s\n",
                                 akin_model_mirrors(m) ? ", mean with the mirror image" : "", m->cut.dim, m->cut.layer,
-                                m->cut.pooled ? describe_pools[m->cut.pool] : "", m->cut.rule, m->cut.fingerprint);
+                                m->cut.pooling_text, m->cut.rule, m->cut.fingerprint);
   }
   return status ? status : describe_layers_text(out, m);
 }
@@ -128,6 +119,7 @@ static akin_status describe_json(akin_buffer *out, const akin_model *m) {
       (status = describe_member(out, "sha256", hash)) ||
       (status = describe_member(out, "preprocessing", preparation.data)) ||
       (status = describe_member(out, "feature_layer", m->cut.layer)) ||
+      (status = describe_member(out, "pooling", m->cut.pooling)) ||
       (status = describe_member(out, "rule", m->cut.rule)) ||
       (status = describe_member(out, "fingerprint", m->cut.fingerprint)))
     goto out;

@@ -21,6 +21,13 @@ typedef struct akin_model_slot {
   float *second;                 /* f32 [dim], the mirror image's feature; NULL when it is not wanted */
 } akin_model_slot;
 
+akin_status akin_pooling_check(akin_pooling pooling, double power, akin_error *err) {
+  if ((unsigned)pooling >= AKIN_POOL_COUNT) return akin_fail(err, AKIN_ERROR_USAGE, "unknown pooling %d", (int)pooling);
+  if (power == 0 || (power >= AKIN_POOL_POWER_LEAST && power <= AKIN_POOL_POWER_MOST)) return AKIN_OK;
+  return akin_fail(err, AKIN_ERROR_USAGE, "pooling to the power of %g: it is from %g to %g", power,
+                   AKIN_POOL_POWER_LEAST, AKIN_POOL_POWER_MOST);
+}
+
 static akin_status model_check_options(const akin_model_options *o, akin_error *err) {
   if (o->version != AKIN_MODEL_OPTIONS_VERSION) {
     return akin_fail(err, AKIN_ERROR_USAGE, "model options of version %u, this library knows version %u", o->version,
@@ -28,8 +35,8 @@ static akin_status model_check_options(const akin_model_options *o, akin_error *
   }
   if (o->workers > 1024)
     return akin_fail(err, AKIN_ERROR_USAGE, "%u workers asked for, at most 1,024 are possible", o->workers);
-  if ((unsigned)o->pooling >= AKIN_POOL_COUNT)
-    return akin_fail(err, AKIN_ERROR_USAGE, "unknown pooling %d", (int)o->pooling);
+  akin_status status = akin_pooling_check(o->pooling, o->pooling_power, err);
+  if (status) return status;
   if (o->preprocess != AKIN_PREPROCESS_CARD && o->preprocess != AKIN_PREPROCESS_KERAS)
     return akin_fail(err, AKIN_ERROR_USAGE, "unknown preprocessing %d", (int)o->preprocess);
   if (o->limits.max_bytes == 0 || o->limits.max_pixels == 0)
@@ -45,7 +52,8 @@ static akin_status model_cut(akin_model *m, akin_error *err) {
   m->preparation = akin_folder_card(m->folder)->preparation;
   if (m->options.preprocess == AKIN_PREPROCESS_KERAS) akin_preparation_keras(&m->preparation);
   const akin_cut_request request = {.layer = m->layer,
-                                    .pool = (akin_pool)m->options.pooling, /* the same, in the same order */
+                                    .pool = (akin_pool)m->options.pooling,
+                                    .pool_power = m->options.pooling_power,
                                     .preparation = &m->preparation,
                                     .mirror = akin_model_mirrors(m),
                                     .precision = m->options.bf16 ? "bf16" : "f32",
@@ -66,6 +74,13 @@ static akin_status model_make_slots(akin_model *m, akin_error *err) {
     akin_queue_push(m->large, m);
   }
   return status;
+}
+
+int akin_pooling_from_name(akin_pooling *pooling, double *power, const char *name) {
+  akin_pool pool;
+  if (!akin_pool_from_name(&pool, power, name)) return 0;
+  *pooling = (akin_pooling)pool; /* the same, in the same order */
+  return 1;
 }
 
 akin_status akin_model_open(akin_model **out, const char *name, const akin_model_options *options, akin_error *err) {

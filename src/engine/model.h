@@ -43,8 +43,11 @@ akin_status akin_model_embed_prepared(akin_model *model, float *feature, const u
 /* The options with which a store's features were made, kept as JSON in the store, so that a question is put to the same
  * model. meaning is what the fingerprint covers. */
 akin_status akin_model_settings_json(akin_buffer *out, const akin_model *model);
-/* Fills layer, pooling, preprocess and bf16 of options; *layer (akin_free) is what options->layer points to. meaning
- * (akin_free) may be NULL in the text. */
+/* USAGE when a pooling is not one, or its power is out of range. */
+akin_status akin_pooling_check(akin_pooling pooling, double power, akin_error *err);
+
+/* Fills layer, pooling, its power, preprocess and bf16 of options; *layer (akin_free) is what options->layer points to.
+ * meaning (akin_free) may be NULL in the text. */
 akin_status akin_model_settings_parse(akin_model_options *options, char **layer, char **meaning, const char *json,
                                       akin_error *err);
 /* What keeps model from giving the features that a store's settings describe: "weights differ; …", in a few words. */

@@ -20,9 +20,8 @@ akin_status akin_model_import_file(const char *path, const akin_import_options *
     return akin_fail(err, AKIN_ERROR_USAGE, "import options of version %u, this library knows version %u", o->version,
                      AKIN_IMPORT_OPTIONS_VERSION);
   }
-  if ((unsigned)o->pooling >= AKIN_POOL_COUNT)
-    return akin_fail(err, AKIN_ERROR_USAGE, "unknown pooling %d", (int)o->pooling);
-  akin_status status = akin_place_models(&models, o->models_folder, err);
+  akin_status status = akin_pooling_check(o->pooling, o->pooling_power, err);
+  if (!status) status = akin_place_models(&models, o->models_folder, err);
   if (!status) {
     const akin_import_request request = {.models_folder = models,
                                          .weights_path = path,
@@ -40,6 +39,7 @@ akin_status akin_model_import_file(const char *path, const akin_import_options *
                                          .crop = o->crop,
                                          .layer = o->layer,
                                          .pool = (akin_pool)o->pooling,
+                                         .pool_power = o->pooling_power,
                                          .on_note = o->on_note,
                                          .note_context = o->note_context};
     status = akin_model_import(&imported, &request, err);

@@ -10,11 +10,12 @@
 akin_status akin_model_settings_json(akin_buffer *out, const akin_model *model) {
   akin_status status = akin_buffer_append_text(out, "{\"layer\": ");
   if (!status) status = model->layer ? akin_text_json(out, model->layer) : akin_buffer_append_text(out, "null");
+  if (!status) status = akin_buffer_append_text(out, ", \"pooling\": \"");
+  if (!status) status = akin_pool_text(out, (akin_pool)model->options.pooling, model->options.pooling_power);
   if (!status) {
-    status = akin_buffer_printf(
-        out, ", \"pooling\": \"%s\", \"preprocess\": \"%s\", \"precision\": \"%s\", \"meaning\": ",
-        akin_pool_name((akin_pool)model->options.pooling),
-        model->options.preprocess == AKIN_PREPROCESS_KERAS ? "keras" : "card", model->options.bf16 ? "bf16" : "f32");
+    status = akin_buffer_printf(out, "\", \"preprocess\": \"%s\", \"precision\": \"%s\", \"meaning\": ",
+                                model->options.preprocess == AKIN_PREPROCESS_KERAS ? "keras" : "card",
+                                model->options.bf16 ? "bf16" : "f32");
   }
   if (!status) status = akin_text_json(out, model->cut.meaning);
   return status ? status : akin_buffer_append_text(out, "}");
@@ -43,9 +44,9 @@ akin_status akin_model_settings_parse(akin_model_options *options, char **layer,
       !(status = settings_copy(meaning, root, "meaning", err))) {
     options->layer = *layer;
     const char *pooling = akin_json_text(akin_json_get(root, "pooling"));
-    akin_pool pool = AKIN_POOL_CARD;
-    if (pooling) (void)akin_pool_from_name(&pool, pooling);
-    options->pooling = (akin_pooling)pool;
+    options->pooling = AKIN_POOLING_CARD;
+    options->pooling_power = 0;
+    if (pooling) (void)akin_pooling_from_name(&options->pooling, &options->pooling_power, pooling);
     options->preprocess = settings_is(root, "preprocess", "keras") ? AKIN_PREPROCESS_KERAS : AKIN_PREPROCESS_CARD;
     options->bf16 = settings_is(root, "precision", "bf16");
   } else {

@@ -281,8 +281,12 @@ static akin_status card_read_pixels(const card_reader *r, akin_card *card) {
 static akin_status card_read_pooling(const card_reader *r, akin_card *card) {
   const akin_json *pooling = akin_json_get(r->object, "pooling");
   const char *name = akin_json_text(pooling);
-  if (pooling && (!name || !akin_pool_from_name(&card->pool, name) || card->pool == AKIN_POOL_CARD))
-    return card_wrong(r, "pooling", "\"average\", \"max\", \"gem\", \"class\", \"patches\" or \"both\"");
+  if (pooling &&
+      (!name || !akin_pool_from_name(&card->pool, &card->pool_power, name) || card->pool == AKIN_POOL_CARD)) {
+    return card_wrong(r, "pooling",
+                      "\"average\", \"max\", \"gem\", \"gem:4.5\" (a power from 1 to 100), \"class\", \"patches\" or "
+                      "\"both\"");
+  }
   card->has_prefix_tokens = akin_json_get(r->object, "prefix_tokens") != NULL;
   return card->has_prefix_tokens ? card_read_whole(r, &card->prefix_tokens, "prefix_tokens", 0, 1000) : AKIN_OK;
 }

@@ -112,6 +112,12 @@ akin_status akin_card_parameters_text(akin_buffer *out, const akin_card *card) {
   return w->status;
 }
 
+static void card_write_pooling(card_writer *w, const akin_card *card) {
+  card_write(w, ",\n  \"pooling\": \"");
+  if (w->status == AKIN_OK) w->status = akin_pool_text(w->out, card->pool, card->pool_power);
+  card_write(w, "\"");
+}
+
 akin_status akin_card_json(akin_buffer *out, const akin_card *card) {
   card_writer writer = {out, AKIN_OK}, *w = &writer;
   card_write_text(w, "{\n  \"name\": ", card->name);
@@ -126,7 +132,7 @@ akin_status akin_card_json(akin_buffer *out, const akin_card *card) {
   card_write_three(w, ",\n  \"mean\": ", card->mean);
   card_write_three(w, ",\n  \"scale\": ", card->scale);
   if (card->layer) card_write_text(w, ",\n  \"layer\": ", card->layer);
-  if (card->pool != AKIN_POOL_CARD) card_write_text(w, ",\n  \"pooling\": ", akin_pool_name(card->pool));
+  if (card->pool != AKIN_POOL_CARD) card_write_pooling(w, card);
   if (card->has_prefix_tokens) card_write_whole(w, ",\n  \"prefix_tokens\": ", card->prefix_tokens);
   card_write_text(w, ",\n  \"licence\": ", card->licence);
   card_write_text(w, ",\n  \"citation\": ", card->citation);

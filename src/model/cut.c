@@ -20,36 +20,44 @@
 
 #define CUT_NAME_DIGITS 16
 
-static const char *cut_pooling(const akin_cut_place *place) {
-  return place->pooled ? akin_pool_name(place->pool) : "none";
-}
-
 /* ---- where ---- */
 
+static akin_status cut_place_pooling(akin_cut_place *out, akin_error *err) {
+  akin_buffer text = AKIN_BUFFER_INIT(0);
+  akin_status status = akin_pool_plan_text(&text, &out->plan);
+  out->pooling = status == AKIN_OK ? akin_buffer_take(&text) : NULL;
+  akin_buffer_free(&text);
+  return out->pooling ? AKIN_OK : akin_fail_memory(err, text.size);
+}
+
+static uint32_t cut_dim(const akin_pool_plan *plan, const akin_shape *shape) {
+  uint32_t dim = 1;
+  if (plan->pool != AKIN_POOL_CARD) return akin_pool_plan_dim(plan);
+  for (uint32_t i = 0; i < shape->rank; i++) /* rows: one behind the other */
+    dim *= shape->size[i];
+  return dim;
+}
+
 akin_status akin_cut_place_find(akin_cut_place *out, const akin_folder *f, const char *layer, akin_pool pool,
-                                akin_error *err) {
+                                double power, akin_error *err) {
   *out = (akin_cut_place){0};
   const bool by_card = !layer && f->card->layer;
   akin_status status = akin_feature_find(&out->layer, &out->rule, &f->layers, by_card ? f->card->layer : layer,
                                          by_card ? "the card" : "the caller", err);
-  if (status != AKIN_OK) return akin_fail_context(err, status, "model %s", f->name);
-  const akin_shape *shape = &f->layers.at[out->layer].shape;
-  out->pooled = shape->rank == 3;
-  out->pool = pool != AKIN_POOL_CARD ? pool : f->card->pool;
-  if (out->pool == AKIN_POOL_CARD) out->pool = AKIN_POOL_AVERAGE;
-  if (out->pooled && out->pool != AKIN_POOL_AVERAGE && out->pool != AKIN_POOL_MAX) {
-    akin_cut_place_clear(out);
-    return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "model %s: layer %s is a map: pooling is average or max", f->name,
-                     f->layers.at[out->layer].name);
+  if (status == AKIN_OK) {
+    const akin_layer *found = &f->layers.at[out->layer];
+    status = akin_pool_plan_make(&out->plan, f->card, found, pool, power, err);
+    if (status == AKIN_OK) status = cut_place_pooling(out, err);
+    out->dim = cut_dim(&out->plan, &found->shape);
   }
-  out->dim = shape->size[shape->rank - 1];
-  for (uint32_t i = 0; !out->pooled && i + 1 < shape->rank; i++) /* rows: one behind the other */
-    out->dim *= shape->size[i];
-  return AKIN_OK;
+  if (status == AKIN_OK) return AKIN_OK;
+  akin_cut_place_clear(out);
+  return akin_fail_context(err, status, "model %s", f->name);
 }
 
 void akin_cut_place_clear(akin_cut_place *place) {
   akin_free(place->rule);
+  akin_free(place->pooling);
   *place = (akin_cut_place){0};
 }
 
@@ -67,22 +75,18 @@ static akin_status cut_folded_away(const akin_folder *f, size_t layer, akin_erro
 static akin_status cut_graph(akin_graph *graph, const akin_folder *f, const akin_cut_place *place, akin_error *err) {
   const char *layer = f->layers.at[place->layer].name;
   if (!akin_graph_computes(graph, layer)) return cut_folded_away(f, place->layer, err);
-  const bool rows = !place->pooled && f->layers.at[place->layer].shape.rank > 1;
-  char *pooled = NULL;
-  akin_status status = AKIN_OK;
-  if (place->pooled || rows) {
-    pooled = akin_format("%s/%s", layer, rows ? "whole" : cut_pooling(place));
-    if (!pooled) return akin_fail_memory(err, strlen(layer));
-    const char *operation = place->pool == AKIN_POOL_MAX ? "GlobalMaxPool" : "GlobalAveragePool";
-    status = rows ? akin_lower_flatten_value(graph, layer, pooled, err)
-                  : akin_lower_pool(graph, operation, layer, pooled, err);
-  }
+  const bool pooled = place->plan.pool != AKIN_POOL_CARD, rows = !pooled && f->layers.at[place->layer].shape.rank > 1;
+  char *vector = akin_format(pooled || rows ? "%s/%s" : "%s", layer, rows ? "whole" : place->pooling);
+  if (!vector) return akin_fail_memory(err, strlen(layer));
+  akin_status status = pooled ? akin_pool_lower(graph, &place->plan, layer, vector, err)
+                       : rows ? akin_lower_flatten_value(graph, layer, vector, err)
+                              : AKIN_OK;
   akin_graph_value output;
   const int64_t shape[2] = {1, place->dim};
-  if (status == AKIN_OK && !akin_graph_set_value(graph, &output, pooled ? pooled : layer, shape, 2))
+  if (status == AKIN_OK && !akin_graph_set_value(graph, &output, vector, shape, 2))
     status = akin_fail_memory(err, strlen(layer));
   if (status == AKIN_OK) status = akin_graph_cut(graph, &output, err);
-  akin_free(pooled);
+  akin_free(vector);
   return status;
 }
 
@@ -92,7 +96,7 @@ static akin_status cut_graph(akin_graph *graph, const akin_folder *f, const akin
 static akin_status cut_name(char **out, const akin_folder *f, const akin_cut_place *place, akin_error *err) {
   akin_hash hash;
   char hex[AKIN_HASH_HEX_SIZE];
-  char *text = akin_format("%s\n%s\n", f->layers.at[place->layer].name, cut_pooling(place));
+  char *text = akin_format("%s\n%s\n", f->layers.at[place->layer].name, place->pooling);
   akin_status status = text ? akin_hash_bytes(&hash, text, strlen(text), err) : akin_fail_memory(err, 64);
   akin_free(text);
   if (status != AKIN_OK) return status;
@@ -153,10 +157,12 @@ static akin_status cut_fill(akin_cut *out, const akin_folder *f, akin_cut_place 
     out->layer_index = place->layer;
     out->rule = place->rule;
     place->rule = NULL;
-    out->pooled = place->pooled;
-    out->pool = place->pool;
+    out->pooling = place->pooling;
+    place->pooling = NULL;
+    out->pooling_text = akin_pool_plan_describe(&place->plan);
     out->dim = place->dim;
-    if (!out->meaning || !out->layer || !out->onnx_path) status = akin_fail_memory(err, strlen(f->path));
+    if (!out->meaning || !out->layer || !out->onnx_path || !out->pooling_text)
+      status = akin_fail_memory(err, strlen(f->path));
   }
   akin_buffer_free(&text);
   return status;
@@ -166,13 +172,13 @@ akin_status akin_folder_cut(akin_cut *out, const akin_folder *f, const akin_cut_
   *out = (akin_cut){0};
   akin_cut_place place;
   char *name = NULL;
-  akin_status status = akin_cut_place_find(&place, f, request->layer, request->pool, err);
+  akin_status status = akin_cut_place_find(&place, f, request->layer, request->pool, request->pool_power, err);
   if (status == AKIN_OK) status = akin_cut_write(&name, f, &place, err);
   if (status == AKIN_OK) {
     const akin_meaning meaning = {.weights = &f->record.weights.hash,
                                   .card = f->card,
                                   .layer = f->layers.at[place.layer].name,
-                                  .pooling = cut_pooling(&place),
+                                  .pooling = place.pooling,
                                   .preparation = request->preparation,
                                   .mirror = request->mirror,
                                   .precision = request->precision,
@@ -188,6 +194,8 @@ akin_status akin_folder_cut(akin_cut *out, const akin_folder *f, const akin_cut_
 void akin_cut_clear(akin_cut *cut) {
   akin_free(cut->layer);
   akin_free(cut->rule);
+  akin_free(cut->pooling);
+  akin_free(cut->pooling_text);
   akin_free(cut->onnx_path);
   akin_free(cut->meaning);
   *cut = (akin_cut){0};

@@ -247,7 +247,7 @@ static akin_status import_write_cut(import_job *job, akin_error *err) {
   char *name = NULL;
   akin_status status = akin_record_write(&job->record, job->folder, err);
   if (status == AKIN_OK) status = akin_folder_open_at(&folder, job->folder, job->name, err);
-  if (status == AKIN_OK) status = akin_cut_place_find(&place, folder, NULL, AKIN_POOL_CARD, err);
+  if (status == AKIN_OK) status = akin_cut_place_find(&place, folder, NULL, AKIN_POOL_CARD, 0, err);
   if (status == AKIN_OK) status = akin_cut_write(&name, folder, &place, err);
   if (status == AKIN_OK) status = akin_record_add(&job->record, job->folder, name, err);
   if (status == AKIN_OK) status = akin_record_write(&job->record, job->folder, err);

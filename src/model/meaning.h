@@ -12,7 +12,7 @@ typedef struct akin_meaning {
   const akin_hash *weights;
   const akin_card *card; /* family, channels, mean, scale */
   const char *layer;
-  const char *pooling; /* "none", "average", "max" */
+  const char *pooling; /* "none", "average" …: akin_pool_plan_text */
   const akin_preparation *preparation;
   bool mirror;
   const char *precision;

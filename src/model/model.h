@@ -28,16 +28,24 @@ typedef enum akin_pool {
   AKIN_POOL_CARD,    /* as the card says; else the mean of a map, the class token of tokens */
   AKIN_POOL_AVERAGE, /* the mean over all places, or all tokens */
   AKIN_POOL_MAX,     /* the largest of them */
-  AKIN_POOL_GEM,     /* the cube root of the mean of cubes; what is negative counts as 0 */
+  AKIN_POOL_GEM,     /* generalised mean (Radenović, Tolias, Chum, 2018): (mean of x^p)^(1/p), x at least 1e-6 */
   AKIN_POOL_CLASS,   /* of tokens: the first */
   AKIN_POOL_PATCHES, /* of tokens: the mean of those behind the card's prefix_tokens */
   AKIN_POOL_BOTH     /* CLASS, then PATCHES: twice as long */
 } akin_pool;
 #define AKIN_POOL_COUNT 7
 
-/* "card", "average" …, as cards and fingerprints have it; from name: false when unknown. */
-const char *akin_pool_name(akin_pool pool);
-bool akin_pool_from_name(akin_pool *out, const char *name);
+#define AKIN_POOL_POWER       3.0 /* p of AKIN_POOL_GEM when nobody says otherwise */
+#define AKIN_POOL_POWER_LEAST 1.0
+#define AKIN_POOL_POWER_MOST  100.0
+
+/*
+ * Their names, as cards, stores and fingerprints have them: "card", "average" … "gem:4.5" says the power, too.
+ *   power: of AKIN_POOL_GEM; 0: nothing is said, and of all others
+ * From a name: false when there is none such, or its power is out of range.
+ */
+akin_status akin_pool_text(akin_buffer *out, akin_pool pool, double power);
+bool akin_pool_from_name(akin_pool *out, double *power, const char *name);
 
 /* A weights file that a card knows: by its hash where one was published, else by its name. */
 typedef struct akin_card_weights {
@@ -66,6 +74,7 @@ typedef struct akin_card {
   float mean[3], scale[3]; /* (x - mean) / scale, x in 0..255, in the network's channel order */
   const char *layer;       /* NULL: by the rule */
   akin_pool pool;          /* what AKIN_POOL_CARD stands for; AKIN_POOL_CARD: nothing is said */
+  double pool_power;       /* of AKIN_POOL_GEM; 0: AKIN_POOL_POWER */
   bool has_prefix_tokens;
   uint32_t prefix_tokens; /* tokens in front of those of patches: class token and registers; when it has */
   const char *variant_of; /* the card that this one is a smaller or larger form of; NULL: none */
@@ -117,6 +126,7 @@ typedef struct akin_import_request {
   const char *channels, *filter, *fit, *layer;
   double crop;
   akin_pool pool;
+  double pool_power;
   void (*on_note)(void *context, const char *line); /* as in akin_import_options; may be NULL */
   void *note_context;
 } akin_import_request;
@@ -160,9 +170,9 @@ void akin_folder_layer(const akin_folder *f, size_t index, akin_layer_info *out)
 typedef struct akin_cut {
   char *layer; /* name of the feature layer */
   size_t layer_index;
-  char *rule;     /* which rule found it, for people */
-  bool pooled;    /* the layer is a map, or tokens, and is pooled by `pool` */
-  akin_pool pool; /* never AKIN_POOL_CARD */
+  char *rule;         /* which rule found it, for people */
+  char *pooling;      /* what makes one vector of it, in the fingerprint's words: "none", "average", "gem:3" … */
+  char *pooling_text; /* the same for people: ", mean over its places"; "" of "none" */
   uint32_t dim;
   char *onnx_path; /* a graph that ends there; exists when akin_folder_cut has returned */
   char *meaning;   /* canonical text of everything the fingerprint covers, "key: value" lines, so that a mismatch can be
@@ -175,6 +185,7 @@ typedef struct akin_cut {
 typedef struct akin_cut_request {
   const char *layer; /* NULL: the card's, else by the rule; a layer's name; "-2" counted from the end as Keras does */
   akin_pool pool;    /* of a layer that is a map, or tokens; else without effect */
+  double pool_power; /* of AKIN_POOL_GEM; 0: the card's, else AKIN_POOL_POWER */
   const akin_preparation *preparation;
   bool mirror;
   const char *precision;   /* "f32", "bf16" */

@@ -30,8 +30,16 @@ akin model inspect tiny >inspect.txt
 grep -E '^(model|feature|rule|licence)' inspect.txt
 akin model inspect tiny --layer stem_activation >inspect.txt
 grep -E '^(feature|rule)' inspect.txt
+akin model inspect tiny --layer stem_activation --pooling gem:4.5 >inspect.txt
+grep -E '^(feature|rule)' inspect.txt
+try akin model inspect tiny --layer stem_activation --pooling class
+try akin model inspect tiny --pooling gem:0.5
+try akin model inspect tiny --pooling mean
 akin model inspect tiny --format json >inspect.json
 json_is model-inspect inspect.json
+akin model inspect tiny --layer stem_activation --pooling gem --format json >inspect.json
+json_is model-inspect inspect.json
+grep -o '"pooling": "[^"]*"' inspect.json
 
 try akin model export --model tiny tiny.onnx
 try akin model export --model tiny --whole whole.onnx

@@ -192,6 +192,13 @@ def images(card, count):
 
 # ---- comparisons ----
 
+def generalised_mean(x, axis, power):
+    """Radenović, Tolias, Chum: Fine-tuning CNN Image Retrieval with No Human Annotation, 2018."""
+    return (numpy.maximum(x, 1e-6) ** power).mean(axis=axis) ** (1 / power)
+
+
+POOLINGS = {"max": numpy.max, "average": numpy.mean, "gem": generalised_mean}
+
 failures = 0
 
 
@@ -202,14 +209,16 @@ def expect(right, what):
 
 
 def compare_layers(akin, model, network, pixels):
-    """Cuts in the middle, pooled both ways."""
-    for layer, pooling in (("block2a_expand_activation", "max"), ("block4a_project_bn", "average"), ("stem_bn", "average")):
+    """Cuts in the middle, pooled every way."""
+    for layer, pooling in (("block2a_expand_activation", "max"), ("block4a_project_bn", "average"), ("stem_bn", "average"),
+                           ("top_activation", "gem"), ("stem_bn", "gem:4.5"), ("block2a_expand_activation", "gem:50")):
         got = run_onnx(akin.export(model, "--layer", layer, "--pooling", pooling), pixels)
-        pool = numpy.max if pooling == "max" else numpy.mean
+        pool = POOLINGS[pooling.partition(":")[0]]
+        power = {"power": float(pooling.partition(":")[2] or 3)} if pooling.startswith("gem") else {}
         want = []
         for image in pixels:
             network.run(image)
-            want.append(pool(network.seen[layer], axis=(0, 1)))
+            want.append(pool(network.seen[layer], axis=(0, 1), **power))
         expect(difference(got, numpy.array(want)) <= ALLOWED, f"{model}: {layer}, {pooling}")
     answer = akin.ask("model", "export", os.path.join(akin.folder, "no.onnx"), "--model", model, "--layer", "stem_conv")
     expect(answer.returncode == 1 and "stem_bn" in answer.stderr, f"{model}: a layer that is folded away is refused")

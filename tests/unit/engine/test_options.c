@@ -1,12 +1,16 @@
 /* test_options.c - a model opened with the store's options gives the store's kind of features. */
 #include "unit/engine/engine_testing.h"
 
+#include <math.h>
+
 /* Ingests with a model that was opened with these options. */
-static void ingest_with(engine_bench *b, const char *layer, akin_pooling pooling, akin_preprocess preprocess) {
+static void ingest_to_the_power(engine_bench *b, const char *layer, akin_pooling pooling, double power,
+                                akin_preprocess preprocess) {
   akin_error err;
   akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
   options.layer = layer;
   options.pooling = pooling;
+  options.pooling_power = power;
   options.preprocess = preprocess;
   options.workers = 1;
   akin_model_free(b->model);
@@ -15,6 +19,10 @@ static void ingest_with(engine_bench *b, const char *layer, akin_pooling pooling
   engine_dim = akin_model_dim(b->model);
   engine_photos(b, 3);
   testing_ok(engine_ingest(b, NULL, NULL, &err), &err);
+}
+
+static void ingest_with(engine_bench *b, const char *layer, akin_pooling pooling, akin_preprocess preprocess) {
+  ingest_to_the_power(b, layer, pooling, 0, preprocess);
 }
 
 static void features_of_the_same_kind(engine_bench *b, const char *name) {
@@ -37,6 +45,35 @@ static void test_everything_that_was_chosen(void **state) {
   ingest_with(b, "stem_activation", AKIN_POOLING_MAX, AKIN_PREPROCESS_KERAS);
   features_of_the_same_kind(b, "tiny");
   features_of_the_same_kind(b, NULL);
+}
+
+static void test_the_power_of_a_pooling(void **state) {
+  engine_bench *b = *state;
+  akin_error err;
+  char layer[256];
+  akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
+  ingest_to_the_power(b, "stem_activation", AKIN_POOLING_GEM, 4.5, AKIN_PREPROCESS_CARD);
+  testing_ok(akin_store_model_options(b->store, NULL, &options, layer, sizeof layer, &err), &err);
+  assert_int_equal(options.pooling, AKIN_POOLING_GEM);
+  assert_true(options.pooling_power == 4.5);
+  features_of_the_same_kind(b, "tiny");
+}
+
+static void test_poolings_that_are_none(void **state) {
+  static const double powers[] = {0.5, -1, 101, NAN};
+  akin_error err;
+  akin_model *model = TESTING_POISON;
+  akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
+  (void)state;
+  for (size_t i = 0; i < sizeof powers / sizeof *powers; i++) {
+    options.pooling_power = powers[i];
+    testing_expect(akin_model_open(&model, "tiny", &options, &err), AKIN_ERROR_USAGE, &err);
+    testing_says(&err, "from 1 to 100");
+    assert_null(model);
+  }
+  options.pooling_power = 0;
+  options.pooling = (akin_pooling)7;
+  testing_expect(akin_model_open(&model, "tiny", &options, &err), AKIN_ERROR_USAGE, &err);
 }
 
 static void test_nothing_was_chosen(void **state) {
@@ -83,6 +120,8 @@ static void test_failures_leave_the_options(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_everything_that_was_chosen, engine_setup, engine_teardown),
+      cmocka_unit_test_setup_teardown(test_the_power_of_a_pooling, engine_setup, engine_teardown),
+      cmocka_unit_test_setup_teardown(test_poolings_that_are_none, engine_setup, engine_teardown),
       cmocka_unit_test_setup_teardown(test_nothing_was_chosen, engine_setup, engine_teardown),
       cmocka_unit_test_setup_teardown(test_the_stores_win, engine_setup, engine_teardown),
       cmocka_unit_test_setup_teardown(test_failures_leave_the_options, engine_setup, engine_teardown),

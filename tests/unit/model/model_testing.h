@@ -74,7 +74,7 @@ TESTING akin_status cut_at(akin_cut *cut, const akin_folder *folder, const char 
                            akin_error *err) {
   const akin_card *card = akin_folder_card(folder);
   memset(cut, 0x5E, sizeof *cut);
-  const akin_cut_request request = {layer, pool, &card->preparation, card->mirror, "f32", 1};
+  const akin_cut_request request = {layer, pool, 0, &card->preparation, card->mirror, "f32", 1};
   return akin_folder_cut(cut, folder, &request, err);
 }
 

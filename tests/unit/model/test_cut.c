@@ -22,7 +22,8 @@ static void test_default(void **state) {
   testing_ok(cut_at(&cut, folder, NULL, AKIN_POOL_AVERAGE, &err), &err);
   assert_string_equal(cut.layer, "avg_pool");
   assert_string_equal(cut.rule, "the input of the last dense layer 'predictions'");
-  assert_false(cut.pooled);
+  assert_string_equal(cut.pooling, "none");
+  assert_string_equal(cut.pooling_text, "");
   assert_int_equal(cut.dim, 1280);
   akin_layer_info info;
   akin_folder_layer(folder, cut.layer_index, &info);
@@ -66,24 +67,30 @@ static void test_fingerprints_differ(void **state) {
   akin_folder *folder = open_tiny(*state);
   const akin_card *card = akin_folder_card(folder);
   akin_preparation keras = card->preparation;
-  akin_cut cuts[8];
+  akin_cut cuts[10];
   akin_error err;
   akin_preparation_keras(&keras);
   const akin_preparation *own = &card->preparation;
   const akin_cut_request requests[] = {
-      {NULL, AKIN_POOL_AVERAGE, own, false, "f32", 1},      {NULL, AKIN_POOL_AVERAGE, &keras, false, "f32", 1},
-      {NULL, AKIN_POOL_AVERAGE, own, true, "f32", 1},       {NULL, AKIN_POOL_AVERAGE, own, false, "bf16", 1},
-      {NULL, AKIN_POOL_AVERAGE, own, false, "f32", 2},      {"predictions", AKIN_POOL_AVERAGE, own, false, "f32", 1},
-      {"stem_bn", AKIN_POOL_AVERAGE, own, false, "f32", 1}, {"stem_bn", AKIN_POOL_MAX, own, false, "f32", 1},
+      {NULL, AKIN_POOL_AVERAGE, 0, own, false, "f32", 1},
+      {NULL, AKIN_POOL_AVERAGE, 0, &keras, false, "f32", 1},
+      {NULL, AKIN_POOL_AVERAGE, 0, own, true, "f32", 1},
+      {NULL, AKIN_POOL_AVERAGE, 0, own, false, "bf16", 1},
+      {NULL, AKIN_POOL_AVERAGE, 0, own, false, "f32", 2},
+      {"predictions", AKIN_POOL_AVERAGE, 0, own, false, "f32", 1},
+      {"stem_bn", AKIN_POOL_AVERAGE, 0, own, false, "f32", 1},
+      {"stem_bn", AKIN_POOL_MAX, 0, own, false, "f32", 1},
+      {"stem_bn", AKIN_POOL_GEM, 3, own, false, "f32", 1},
+      {"stem_bn", AKIN_POOL_GEM, 3.5, own, false, "f32", 1},
   };
-  for (int i = 0; i < 8; i++)
+  for (int i = 0; i < 10; i++)
     testing_ok(akin_folder_cut(&cuts[i], folder, &requests[i], &err), &err);
-  for (int i = 0; i < 8; i++)
+  for (int i = 0; i < 10; i++)
     for (int k = 0; k < i; k++)
       assert_string_not_equal(cuts[i].fingerprint, cuts[k].fingerprint);
   assert_string_not_equal(cuts[6].onnx_path, cuts[7].onnx_path);
   assert_string_equal(cuts[1].onnx_path, cuts[0].onnx_path); /* the graph is the same */
-  for (int i = 0; i < 8; i++)
+  for (int i = 0; i < 10; i++)
     akin_cut_clear(&cuts[i]);
   akin_folder_close(folder);
 }
@@ -115,7 +122,8 @@ static void test_pooled(void **state) {
   akin_cut cut;
   akin_error err;
   testing_ok(cut_at(&cut, folder, "block2a_project_bn", AKIN_POOL_MAX, &err), &err);
-  assert_true(cut.pooled);
+  assert_string_equal(cut.pooling, "max");
+  assert_string_equal(cut.pooling_text, ", maximum over its places");
   assert_int_equal(cut.dim, 8);
   assert_string_equal(cut.rule, "layer block2a_project_bn, named by the caller");
   read_graph(&graph, cut.onnx_path);
