@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 import numpy
+import tf_keras
 
 import harness
 from harness import keras
@@ -254,6 +255,27 @@ def mutants(case):
                                                           flatten_channels_first)
 
 
+# ---- files of Keras 2, as the official ones are ----
+
+# Layers with slashes in their names, and models in the model.
+OLDER = {"densenet121": tf_keras.applications.DenseNet121, "convnext-tiny": tf_keras.applications.ConvNeXtTiny}
+
+
+def compare_older(report, case, what):
+    """The network as Keras 2 makes it, with the same weights, by its own hand."""
+    tf_keras.backend.clear_session()
+    older = OLDER[case.name](weights=None, input_shape=(case.height, case.width, 3), classes=case.classes)
+    pairs = zip(*([layer for layer in model.layers if layer.weights] for model in (older, case.model)), strict=True)
+    for theirs, ours in pairs:
+        theirs.set_weights(ours.get_weights())
+    path = os.path.join(case.akin.folder, "older.h5")
+    older.save_weights(path)
+    case.akin.do("model", "import", path, "--card", case.card(), "--name", "net", "--replace")
+    scores = older(case.fed(case.pixels)).numpy().astype(numpy.float64)
+    last = case.model.layers[-1].name
+    report.same(case.akin.embed("net", case.paths, "--layer", last), scores, f"{what}, class scores of Keras 2")
+
+
 def compare_mutants(report, case, what):
     got = case.akin.embed("net", case.paths)
     for name, features in mutants(case):
@@ -312,6 +334,8 @@ def small(report, akin, names):
         last = case.model.layers[-1].name
         report.same(akin.embed("net", case.paths, "--layer", last), case.feature(last, case.pixels), f"{what}, class scores")
         compare_mutants(report, case, what)
+        if name in OLDER:
+            compare_older(report, case, what)
 
 
 def whole(report, akin, names, results):
