@@ -7,10 +7,12 @@ here in place of a download. All else is in the table below.
 import json
 import os
 import sys
+from unittest import mock
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import keras
 from keras import applications
+from keras.src.applications import imagenet_utils
 from keras.src.utils import file_utils
 
 MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "models")
@@ -23,6 +25,7 @@ INCEPTION_RESNET_V2 = "C. Szegedy, S. Ioffe, V. Vanhoucke, A. Alemi: Inception-v
 XCEPTION = "F. Chollet: Xception: Deep Learning with Depthwise Separable Convolutions, CVPR 2017, arXiv:1610.02357"
 DENSENET = "G. Huang, Z. Liu, L. van der Maaten, K. Q. Weinberger: Densely Connected Convolutional Networks, CVPR 2017, arXiv:1608.06993"
 CONVNEXT = "Z. Liu, H. Mao, C.-Y. Wu, C. Feichtenhofer, T. Darrell, S. Xie: A ConvNet for the 2020s, CVPR 2022, arXiv:2201.03545"
+EFFICIENTNET = "M. Tan, Q. V. Le: EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, ICML 2019, arXiv:1905.11946"
 MOBILENET = "A. G. Howard et al.: MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications, 2017, arXiv:1704.04861"
 MOBILENET_V2 = "M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381"
 MOBILENET_V3 = "A. Howard et al.: Searching for MobileNetV3, ICCV 2019, arXiv:1905.02244"
@@ -41,11 +44,21 @@ class Network:
         self.name, self.title, self.family, self.parameters = name, title, family, parameters
         self.make, self.pixels, self.size, self.licence = make, pixels, size, licence
         self.citation, self.variant_of, self.arguments = citation, variant_of, arguments
+        self.differs = family == "efficientnet"  # Keras makes another network when weights are not asked for
 
     def build(self, **arguments):
         """The network as Keras makes it."""
         keras.utils.clear_session()
         return self.make(**self.arguments, **arguments)
+
+    def unfilled(self, input_shape, **arguments):
+        """The network of the official weights, without them, for any size."""
+        arguments = dict(self.arguments, **arguments) | {"input_shape": input_shape}
+        if not self.differs:
+            return self.make(**arguments, weights=None)
+        with (mock.patch.object(file_utils, "get_file"), mock.patch.object(keras.Model, "load_weights"),
+              mock.patch.object(imagenet_utils, "obtain_input_shape", return_value=input_shape)):
+            return self.make(**arguments, weights="imagenet")
 
 
 def listed(model):
@@ -80,6 +93,7 @@ def networks():
         before = "" if size in ("Tiny", "Small") else ", trained on ImageNet-21k first"
         yield Network(name, f"ConvNeXt {size.lower()}{before}", name, {}, getattr(applications, f"ConvNeXt{size}"),
                       "inside", 224, "MIT", CONVNEXT)
+    yield from efficientnets()
     yield from mobilenets("mobilenet", "MobileNet", applications.MobileNet, MOBILENET,
                           [(alpha, size) for alpha in (0.25, 0.5, 0.75, 1.0) for size in (128, 160, 192, 224)])
     # TensorFlow published the two widest of V2 for one size alone
@@ -88,6 +102,15 @@ def networks():
                           + [(1.3, 224), (1.4, 224)])
     yield from mobilenets_v3("small", applications.MobileNetV3Small)
     yield from mobilenets_v3("large", applications.MobileNetV3Large)
+
+
+def efficientnets():
+    forms = [(1.0, 1.0, 224), (1.0, 1.1, 240), (1.1, 1.2, 260), (1.2, 1.4, 300), (1.4, 1.8, 380), (1.6, 2.2, 456),
+             (1.8, 2.6, 528), (2.0, 3.1, 600)]
+    for i, (width, depth, size) in enumerate(forms):
+        yield Network(f"efficientnet-b{i}", f"EfficientNet-B{i}", "efficientnet",
+                      {"width_factor": width, "depth_factor": depth}, getattr(applications, f"EfficientNetB{i}"), "inside",
+                      size, "Apache-2.0", EFFICIENTNET)
 
 
 def mobilenets(base, title, make, citation, forms):

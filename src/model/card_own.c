@@ -6,7 +6,7 @@
 #include "base/format.h"
 #include "base/memory.h"
 #include "model/card.h"
-#include "model/families/families.h"
+#include "model/families/efficientnet.h"
 
 #include <string.h>
 
@@ -27,13 +27,21 @@ static uint64_t own_numbers(const akin_tensors *tensors) {
   return numbers;
 }
 
+/* Of Normalization: whole numbers, too. */
+static uint64_t own_counters(const akin_layer *layer) {
+  uint64_t counters = 0;
+  for (size_t i = 0; i < layer->weight_count; i++)
+    counters += layer->weights[i].role == AKIN_WEIGHT_COUNT;
+  return counters;
+}
+
 /* Numbers in the network of a card, and how many of them each class has: its column of the last layer, and its bias. */
 static akin_status own_count(uint64_t *numbers, uint64_t *each, const akin_card *card, akin_error *err) {
   akin_layers layers = AKIN_LAYERS_INIT;
   akin_status status = akin_family_build(&layers, card, err);
   *numbers = *each = 0;
   for (size_t i = 0; i < layers.count && status == AKIN_OK; i++) {
-    const uint64_t parameters = akin_layer_parameters(&layers.at[i]);
+    const uint64_t parameters = akin_layer_parameters(&layers.at[i]) - own_counters(&layers.at[i]);
     *numbers += parameters;
     if (parameters && card->classes) *each = parameters / card->classes;
   }
@@ -64,12 +72,22 @@ static akin_status own_classes(uint32_t *classes, const akin_card *card, uint64_
 
 /* ---- the card ---- */
 
+/* Networks that no weight tells apart. */
+static akin_status own_family(const char **family, const akin_card *card, const akin_tensors *tensors,
+                              akin_error *err) {
+  *family = card->family;
+  if (strcmp(card->family, akin_family_efficientnet.name) != 0) return AKIN_OK;
+  return akin_efficientnet_family_of(family, tensors, err);
+}
+
 /* The text of a card with weights of another origin. */
-static akin_status own_write(akin_buffer *out, const akin_card *from, uint32_t classes, akin_error *err) {
+static akin_status own_write(akin_buffer *out, const akin_card *from, const char *family, uint32_t classes,
+                             akin_error *err) {
   akin_card card = *from;
   char *description = classes ? akin_format("%s with weights of your own, %u classes", from->name, classes)
                               : akin_format("%s with weights of your own, without its last layers", from->name);
   card.description = description;
+  card.family = family;
   card.classes = classes;
   card.licence = "NOASSERTION"; /* SPDX: nobody has said */
   card.weights_count = 0;
@@ -80,10 +98,12 @@ static akin_status own_write(akin_buffer *out, const akin_card *from, uint32_t c
 
 akin_status akin_card_own(akin_card **out, const akin_card *from, const akin_tensors *tensors, akin_error *err) {
   akin_buffer text = AKIN_BUFFER_INIT(0);
+  const char *family = NULL;
   uint32_t classes = 0;
   *out = NULL;
   akin_status status = own_classes(&classes, from, own_numbers(tensors), err);
-  if (status == AKIN_OK) status = own_write(&text, from, classes, err);
+  if (status == AKIN_OK) status = own_family(&family, from, tensors, err);
+  if (status == AKIN_OK) status = own_write(&text, from, family, classes, err);
   if (status == AKIN_OK) status = akin_card_parse(out, text.data, text.size, err);
   akin_buffer_free(&text);
   return status;

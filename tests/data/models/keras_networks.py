@@ -24,9 +24,8 @@ spec.loader.exec_module(cards)
 
 
 def layer_list(network, width, height, top):
-    arguments = dict(network.arguments, input_shape=(height, width, 3), weights=None, include_top=top)
     cards.keras.utils.clear_session()
-    model = network.make(**arguments)
+    model = network.unfilled((height, width, 3), include_top=top)
     lines = []
     for name, layer, own in cards.listed(model):
         weights = [list(weight.shape) for weight in own]
