@@ -10,6 +10,7 @@ and without its last layers. --results adds what was found to a file that script
 """
 
 import argparse
+import copy
 import importlib.util
 import json
 import os
@@ -40,7 +41,7 @@ SMALL = [("vgg16", 64, 80, 10), ("resnet50", 97, 131, 7), ("resnet50-v2", 97, 13
          ("mobilenet-v2-0.35-96", 97, 131, 9), ("mobilenet-v3-small", 97, 131, 9),
          ("mobilenet-v3-large-minimalistic", 97, 131, 9), ("inception-v3", 107, 139, 5),
          ("inception-resnet-v2", 107, 139, 5), ("xception", 97, 131, 5),
-         ("densenet121", 97, 131, 7), ("convnext-tiny", 97, 131, 7)]
+         ("densenet121", 97, 131, 7), ("convnext-tiny", 97, 131, 7), ("efficientnet-b0", 97, 131, 1000)]
 
 
 # ---- one network ----
@@ -61,9 +62,8 @@ class Case:
 
     def make(self):
         """classes 0: without the last layers."""
-        arguments = dict(self.network.arguments, input_shape=(self.height, self.width, 3), weights=None)
-        arguments |= {"classes": self.classes} if self.classes else {"include_top": False}
-        return self.network.make(**arguments)
+        arguments = {"classes": self.classes} if self.classes else {"include_top": False}
+        return self.network.unfilled((self.height, self.width, 3), **arguments)
 
     def build(self):
         """With the names that layers have in a fresh session."""
@@ -225,6 +225,14 @@ def flatten_channels_first(_, x):
     return keras.ops.reshape(keras.ops.transpose(x, (0, 3, 1, 2)), (x.shape[0], -1))
 
 
+def swish_by_hard_swish(layer, x):
+    return keras.activations.hard_silu(x) if layer.activation is keras.activations.silu else layer.activation(x)
+
+
+def identity(_, x):
+    return x
+
+
 def mutants(case):
     """(what, features) of Keras with one thing wrong."""
     yield "red and blue swapped", swap_channels(case)
@@ -250,6 +258,9 @@ def mutants(case):
         gelus = [layer for layer in layers_of(case.model, keras.layers.Activation) if layer.name.endswith("_gelu")]
         yield "gelu by tanh", with_calls(case, gelus, gelu_by_tanh)
         yield "normalization in front of pooling", normalized_map(case)
+    if case.network.family == "efficientnet":
+        yield "the second Rescaling left out", with_calls(case, layers_of(case.model, keras.layers.Rescaling)[1:], identity)
+        yield "hard swish for swish", with_calls(case, layers_of(case.model, keras.layers.Activation), swish_by_hard_swish)
     if case.network.family == "vgg":
         yield "channels first when flattened", with_calls(case, layers_of(case.model, keras.layers.Flatten),
                                                           flatten_channels_first)
@@ -285,7 +296,7 @@ def compare_mutants(report, case, what):
 
 # ---- weights of one's own, by the name of a built-in card ----
 
-OWN = [("mobilenet-0.25-128", 12), ("mobilenet-v3-small", 3), ("mobilenet-v2-0.35-96", 0), ("mobilenet-v3-small", 0)]
+OWN = [("efficientnet-b0", 0), ("mobilenet-0.25-128", 12), ("mobilenet-v3-small", 3), ("mobilenet-v2-0.35-96", 0), ("mobilenet-v3-small", 0)]
 
 
 def compare_own(report, akin, names):
@@ -300,6 +311,21 @@ def compare_own(report, akin, names):
         told = akin.inspect("net")
         report.expect(told["licence"] == "NOASSERTION" and "your own" in told["description"], f"{what}: not the official one")
         report.same(akin.embed("net", case.paths), case.feature(case.wanted_layer(), case.pixels), what)
+
+
+def compare_own_graphs(report, akin, names):
+    """EfficientNet as Keras makes it for its official weights, and the other one: akin finds out from the file."""
+    if names and "efficientnet-b0" not in names:
+        return
+    network = copy.copy(NETWORKS["efficientnet-b0"])
+    for network.differs, classes in ((True, 1000), (False, 5)):
+        case = Case(akin, network, network.size, network.size, classes).scrambled()
+        if not network.differs:
+            harness.unadapt(case.model)
+        for ending in (".h5", ".weights.h5"):
+            case.bring(network.name, ending)
+            what = f"{network.name}{ending}, {'as for the official weights' if network.differs else 'as for none'}"
+            report.same(akin.embed("net", case.paths), case.feature(case.wanted_layer(), case.pixels), what)
 
 
 def compare_named(report, akin, names):
@@ -380,6 +406,7 @@ def main():
         else:
             small(report, akin, options.names)
             compare_own(report, akin, options.names)
+            compare_own_graphs(report, akin, options.names)
             compare_named(report, akin, options.names)
     return 1 if report.failures else 0
 

@@ -43,6 +43,8 @@ def scramble(model, pixels, seed=1):
     for layer in all_layers(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             normalizations.append(layer)
+        if isinstance(layer, keras.layers.Normalization):
+            adapt(layer, random.uniform(0.3, 0.6, 3), random.uniform(0.1, 0.4, 3))
         for variable in layer.trainable_weights:
             shape, name = tuple(variable.shape), variable.name
             if "kernel" in name:
@@ -76,6 +78,20 @@ def sharpen(layer):
         if layer.name.endswith(ending):
             layer.kernel.assign(layer.kernel * kernel)
             layer.bias.assign(layer.bias * bias + more)
+
+
+def adapt(layer, mean, variance):
+    """Of a Normalization whose numbers are weights."""
+    if layer.input_mean is None:
+        layer.adapt_mean.assign(mean)
+        layer.adapt_variance.assign(variance)
+        layer.finalize_state()
+
+
+def unadapt(model):
+    for layer in all_layers(model):
+        if isinstance(layer, keras.layers.Normalization):
+            adapt(layer, numpy.zeros(3), numpy.ones(3))
 
 
 def calm(head, model, pixels):
