@@ -14,11 +14,16 @@
 
 static const char *lite_module(akin_builder *b, akin_efficientnet_part part, const akin_efficientnet_block *block) {
   static const char *const names[AKIN_EFFICIENTNET_PARTS] = {
-      [AKIN_EFFICIENTNET_STEM] = "_conv_stem",           [AKIN_EFFICIENTNET_STEM_BN] = "_bn0",
-      [AKIN_EFFICIENTNET_EXPAND] = "_expand_conv",       [AKIN_EFFICIENTNET_EXPAND_BN] = "_bn0",
-      [AKIN_EFFICIENTNET_DEPTHWISE] = "_depthwise_conv", [AKIN_EFFICIENTNET_DEPTHWISE_BN] = "_bn1",
-      [AKIN_EFFICIENTNET_PROJECT] = "_project_conv",     [AKIN_EFFICIENTNET_PROJECT_BN] = "_bn2",
-      [AKIN_EFFICIENTNET_TOP] = "_conv_head",            [AKIN_EFFICIENTNET_TOP_BN] = "_bn1",
+      [AKIN_EFFICIENTNET_STEM] = "_conv_stem",
+      [AKIN_EFFICIENTNET_STEM_BN] = "_bn0",
+      [AKIN_EFFICIENTNET_EXPAND] = "_expand_conv",
+      [AKIN_EFFICIENTNET_EXPAND_BN] = "_bn0",
+      [AKIN_EFFICIENTNET_DEPTHWISE] = "_depthwise_conv",
+      [AKIN_EFFICIENTNET_DEPTHWISE_BN] = "_bn1",
+      [AKIN_EFFICIENTNET_PROJECT] = "_project_conv",
+      [AKIN_EFFICIENTNET_PROJECT_BN] = "_bn2",
+      [AKIN_EFFICIENTNET_TOP] = "_conv_head",
+      [AKIN_EFFICIENTNET_TOP_BN] = "_bn1",
       [AKIN_EFFICIENTNET_PREDICTIONS] = "_fc",
   };
   return block ? akin_builder_text(b, "_blocks.%u.%s", block->number, names[part]) : names[part];
