@@ -26,6 +26,7 @@ XCEPTION = "F. Chollet: Xception: Deep Learning with Depthwise Separable Convolu
 DENSENET = "G. Huang, Z. Liu, L. van der Maaten, K. Q. Weinberger: Densely Connected Convolutional Networks, CVPR 2017, arXiv:1608.06993"
 CONVNEXT = "Z. Liu, H. Mao, C.-Y. Wu, C. Feichtenhofer, T. Darrell, S. Xie: A ConvNet for the 2020s, CVPR 2022, arXiv:2201.03545"
 EFFICIENTNET = "M. Tan, Q. V. Le: EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, ICML 2019, arXiv:1905.11946"
+EFFICIENTNET_V2 = "M. Tan, Q. V. Le: EfficientNetV2: Smaller Models and Faster Training, ICML 2021, arXiv:2104.00298"
 MOBILENET = "A. G. Howard et al.: MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications, 2017, arXiv:1704.04861"
 MOBILENET_V2 = "M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381"
 MOBILENET_V3 = "A. Howard et al.: Searching for MobileNetV3, ICCV 2019, arXiv:1905.02244"
@@ -111,6 +112,14 @@ def efficientnets():
         yield Network(f"efficientnet-b{i}", f"EfficientNet-B{i}", "efficientnet",
                       {"width_factor": width, "depth_factor": depth}, getattr(applications, f"EfficientNetB{i}"), "inside",
                       size, "Apache-2.0", EFFICIENTNET)
+    for i, (width, depth, size) in enumerate(forms[:4]):
+        yield Network(f"efficientnet-v2-b{i}", f"EfficientNetV2-B{i}", "efficientnet-v2-b",
+                      {"width_factor": width, "depth_factor": depth}, getattr(applications, f"EfficientNetV2B{i}"),
+                      "inside", size, "Apache-2.0", EFFICIENTNET_V2)
+    for kind, size in (("S", 384), ("M", 480), ("L", 480)):
+        name = f"efficientnet-v2-{kind.lower()}"
+        yield Network(name, f"EfficientNetV2-{kind}", name, {}, getattr(applications, f"EfficientNetV2{kind}"), "inside",
+                      size, "Apache-2.0", EFFICIENTNET_V2)
 
 
 def mobilenets(base, title, make, citation, forms):
