@@ -65,7 +65,7 @@ typedef struct akin_efficientnet {
 } akin_efficientnet;
 
 size_t akin_efficientnet_stem(akin_efficientnet *net, size_t input, uint32_t filters);
-/* Its blocks: the first has the stage's stride, the others none. At most 26. */
+/* Its blocks: the first has the stage's stride, the others none. More than 26 are UNSUPPORTED. */
 size_t akin_efficientnet_add(akin_efficientnet *net, size_t input, const akin_efficientnet_stage *stage);
 /* The last convolution and, unless the card is of a network without them, the layers that make class scores. */
 void akin_efficientnet_top(akin_efficientnet *net, size_t input, uint32_t filters, const akin_card *card);

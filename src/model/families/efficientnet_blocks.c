@@ -1,6 +1,8 @@
 /* efficientnet_blocks.c - stem, blocks and head of all EfficientNets (efficientnet.h). */
 #include "model/families/efficientnet.h"
 
+#include "base/error.h"
+
 const akin_efficientnet_stage akin_efficientnet_stages[AKIN_EFFICIENTNET_STAGES] = {
     {1, 3, 1, 1, 16, false},  {2, 3, 2, 6, 24, false},  {2, 5, 2, 6, 40, false},  {3, 3, 2, 6, 80, false},
     {3, 5, 1, 6, 112, false}, {4, 5, 2, 6, 192, false}, {1, 3, 1, 6, 320, false},
@@ -132,7 +134,12 @@ size_t akin_efficientnet_stem(akin_efficientnet *net, size_t input, uint32_t fil
 size_t akin_efficientnet_add(akin_efficientnet *net, size_t input, const akin_efficientnet_stage *stage) {
   const uint32_t number = net->stages++;
   size_t x = input;
-  for (uint32_t i = 0; i < stage->repeats; i++) {
+  if (stage->repeats > 26 && net->b->status == AKIN_OK) {
+    net->b->status = akin_fail(net->b->err, AKIN_ERROR_UNSUPPORTED,
+                               "stage %u would have %u blocks, letters name 26: take a smaller depth_factor",
+                               number + 1, stage->repeats);
+  }
+  for (uint32_t i = 0; i < stage->repeats && net->b->status == AKIN_OK; i++) {
     const akin_efficientnet_block block = {stage, number, i, net->blocks++,
                                            akin_builder_text(net->b, "block%u%c_", number + 1, (int)('a' + i))};
     x = efficientnet_block(net, x, &block);

@@ -41,7 +41,8 @@ SMALL = [("vgg16", 64, 80, 10), ("resnet50", 97, 131, 7), ("resnet50-v2", 97, 13
          ("mobilenet-v2-0.35-96", 97, 131, 9), ("mobilenet-v3-small", 97, 131, 9),
          ("mobilenet-v3-large-minimalistic", 97, 131, 9), ("inception-v3", 107, 139, 5),
          ("inception-resnet-v2", 107, 139, 5), ("xception", 97, 131, 5),
-         ("densenet121", 97, 131, 7), ("convnext-tiny", 97, 131, 7), ("efficientnet-b0", 97, 131, 1000)]
+         ("densenet121", 97, 131, 7), ("convnext-tiny", 97, 131, 7), ("efficientnet-b0", 97, 131, 1000),
+         ("efficientnet-v2-b0", 97, 131, 7), ("efficientnet-v2-s", 97, 131, 7)]
 
 
 # ---- one network ----
@@ -233,6 +234,15 @@ def identity(_, x):
     return x
 
 
+def without(case, kind, ending=""):
+    """The feature without layers of a kind, those whose name ends so."""
+    return with_calls(case, [layer for layer in layers_of(case.model, kind) if layer.name.endswith(ending)], identity)
+
+
+def rescaled_as_tf(_, x):
+    return x / 127.5 - 1
+
+
 def mutants(case):
     """(what, features) of Keras with one thing wrong."""
     yield "red and blue swapped", swap_channels(case)
@@ -259,8 +269,14 @@ def mutants(case):
         yield "gelu by tanh", with_calls(case, gelus, gelu_by_tanh)
         yield "normalization in front of pooling", normalized_map(case)
     if case.network.family == "efficientnet":
-        yield "the second Rescaling left out", with_calls(case, layers_of(case.model, keras.layers.Rescaling)[1:], identity)
+        yield "the second Rescaling left out", without(case, keras.layers.Rescaling, "_1")
         yield "hard swish for swish", with_calls(case, layers_of(case.model, keras.layers.Activation), swish_by_hard_swish)
+    if case.network.family.startswith("efficientnet-v2"):
+        yield "no activation where blocks do not expand", without(case, keras.layers.Activation, "project_activation")
+    if case.network.family == "efficientnet-v2-b":
+        yield "pixels not normalized", without(case, keras.layers.Normalization)
+    if case.network.family == "efficientnet-v2-s":
+        yield "x / 127.5 for x / 128", with_calls(case, layers_of(case.model, keras.layers.Rescaling), rescaled_as_tf)
     if case.network.family == "vgg":
         yield "channels first when flattened", with_calls(case, layers_of(case.model, keras.layers.Flatten),
                                                           flatten_channels_first)

@@ -109,6 +109,23 @@ static void test_refused(void **state) {
   }
 }
 
+/* Names of blocks are letters. */
+static void test_too_deep(void **state) {
+  (void)state;
+  akin_layers layers = AKIN_LAYERS_INIT;
+  akin_error err;
+  akin_card card = *akin_card_builtin("efficientnet-v2-b0");
+  card.depth_factor = 26.0 / 8;
+  testing_ok(akin_family_build(&layers, &card, &err), &err);
+  assert_true(akin_layers_find(&layers, "block6z_add") < layers.count);
+  akin_layers_free(&layers);
+  layers = (akin_layers)AKIN_LAYERS_INIT;
+  card.depth_factor = 6;
+  testing_expect(akin_family_build(&layers, &card, &err), AKIN_ERROR_UNSUPPORTED, &err);
+  testing_says(&err, "stage 5 would have 30 blocks");
+  akin_layers_free(&layers);
+}
+
 static akin_status build_once(void *context) {
   akin_layers layers = AKIN_LAYERS_INIT;
   akin_status status = akin_family_build(&layers, context, NULL);
@@ -118,7 +135,8 @@ static akin_status build_once(void *context) {
 
 static void test_no_memory(void **state) {
   (void)state;
-  static const char *const names[] = {"mobilenet-v3-small", "efficientnet-lite0", "convnext-tiny"};
+  static const char *const names[] = {"mobilenet-v3-small", "efficientnet-lite0", "efficientnet-b0",
+                                      "efficientnet-v2-b0", "convnext-tiny"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     akin_card card = *akin_card_builtin(names[i]);
     assert_true(testing_fail_allocations(build_once, &card, true) > 3);
@@ -127,6 +145,6 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_as_keras), cmocka_unit_test(test_refused),
-                                     cmocka_unit_test(test_no_memory)};
+                                     cmocka_unit_test(test_too_deep), cmocka_unit_test(test_no_memory)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
