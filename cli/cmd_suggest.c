@@ -8,6 +8,7 @@
 
 #include <akin/suggest.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static void suggest_on_progress(void *context, const char *model, uint64_t done,
   suggest_work *work = context;
   const akin_progress shown = {
       .found = total, .unchanged = done, .seconds = cli_seconds() - work->began, .remaining_seconds = -1};
-  (void)model;
+  work->progress.of = model;
   cli_progress_show(&work->progress, &shown);
 }
 
@@ -67,29 +68,47 @@ static akin_status suggest_visit(void *context, const akin_suggestion *suggestio
   return AKIN_OK;
 }
 
-/* The best first. */
+/* The best first, of two that are alike the faster. */
 static int suggest_order(const void *a, const void *b) {
   const akin_suggestion *x = &((const suggest_line *)a)->facts, *y = &((const suggest_line *)b)->facts;
   if (x->mean_reciprocal_rank != y->mean_reciprocal_rank)
     return x->mean_reciprocal_rank < y->mean_reciprocal_rank ? 1 : -1;
-  return (x->margin < y->margin) - (x->margin > y->margin);
+  return (x->milliseconds > y->milliseconds) - (x->milliseconds < y->milliseconds);
+}
+
+/* Could the difference to the best be chance? */
+static bool suggest_is_as_good(const akin_suggestion *best, const akin_suggestion *other) {
+  return best->mean_reciprocal_rank - other->mean_reciprocal_rank <= hypot(best->uncertainty, other->uncertainty);
 }
 
 /* ---- telling ---- */
 
 static void suggest_table(FILE *out, const suggest_work *work) {
   char bytes[CLI_NUMBER_TEXT];
-  fprintf(out, "%-24s %6s %7s  %5s %8s %8s", "model", "score", "margin", "dim", "size", "ms/image");
+  fprintf(out, "%-24s %13s", "model", "score");
   for (size_t a = 0; a < AKIN_ALTERATIONS; a++)
     fprintf(out, " %8s", suggest_names[a]);
-  fputc('\n', out);
+  fprintf(out, " %7s  %5s %9s %8s\n", "margin", "dim", "size", "ms/image");
   for (size_t i = 0; i < work->count; i++) {
     const akin_suggestion *f = &work->lines[i].facts;
-    fprintf(out, "%-24s %6.3f %7.3f  %5u %8s %8.1f", work->lines[i].model, f->mean_reciprocal_rank, f->margin, f->dim,
-            cli_bytes_text(bytes, f->bytes), f->milliseconds);
+    fprintf(out, "%-24s %5.3f +-%5.3f", work->lines[i].model, f->mean_reciprocal_rank, f->uncertainty);
     for (size_t a = 0; a < AKIN_ALTERATIONS; a++)
       fprintf(out, " %6.1f %%", 100 * f->found[a]);
-    fputc('\n', out);
+    fprintf(out, " %7.2f  %5u %9s %8.1f\n", f->margin, f->dim, cli_bytes_text(bytes, f->bytes), f->milliseconds);
+  }
+}
+
+/* Which one to take: the fastest of those that are as good as the best. */
+static void suggest_conclude(const suggest_work *work) {
+  size_t taken = 0, good = 0;
+  for (size_t i = 0; i < work->count; i++) {
+    if (!suggest_is_as_good(&work->lines[0].facts, &work->lines[i].facts)) continue;
+    good++;
+    if (work->lines[i].facts.milliseconds < work->lines[taken].facts.milliseconds) taken = i;
+  }
+  if (work->count > 1) {
+    cli_note(CLI_GREEN, "suggested", good > 1 ? "%s: the fastest of the %zu that this sample cannot tell apart" : "%s",
+             work->lines[taken].model, good);
   }
 }
 
@@ -98,9 +117,9 @@ static akin_status suggest_json_line(FILE *out, const suggest_line *line, akin_e
   fputs("{\"model\": ", out);
   akin_status status = akin_json_string(out, line->model, err);
   fprintf(out,
-          ", \"score\": %.6f, \"margin\": %.6f, \"dim\": %u, \"bytes\": %" PRIu64
+          ", \"score\": %.6f, \"uncertainty\": %.6f, \"margin\": %.6f, \"dim\": %u, \"bytes\": %" PRIu64
           ", \"milliseconds\": %.3f, \"images\": %u, \"found\": {",
-          f->mean_reciprocal_rank, f->margin, f->dim, f->bytes, f->milliseconds, f->images);
+          f->mean_reciprocal_rank, f->uncertainty, f->margin, f->dim, f->bytes, f->milliseconds, f->images);
   for (size_t a = 0; a < AKIN_ALTERATIONS; a++)
     fprintf(out, "%s\"%s\": %.6f", a ? ", " : "", suggest_names[a], f->found[a]);
   fputs("}}\n", out);
@@ -119,7 +138,9 @@ static int suggest_tell(suggest_work *work, const cli_settings *s) {
       status = suggest_json_line(result.file, &work->lines[i], &err);
   else
     suggest_table(result.file, work);
-  return cli_result_close(&result, status ? cli_fail(status, &err) : CLI_DONE);
+  code = cli_result_close(&result, status ? cli_fail(status, &err) : CLI_DONE);
+  if (code == CLI_DONE) suggest_conclude(work);
+  return code;
 }
 
 static int suggest_run(const cli_settings *s) {
@@ -164,12 +185,16 @@ const cli_command cli_model_suggest = {
     .most = SIZE_MAX,
     .summary = "which imported model knows your images best",
     .description =
-        "Takes a sample of the images, alters each (its middle half, mirrored, compressed to JPEG quality 10, brighter "
-        "and warmer), and has every imported model look for the original among the sample. No labels are "
-        "needed.\n\nThe columns tell how often the original was found first; the score is the mean of 1 / its rank, "
-        "the margin how much more similar it was than the next. They tell how steady a model's features are on your "
-        "images, not whether two images that you find alike are alike to it: for that, akin compare shows both, and "
-        "akin evaluate measures it where there are labels. Milliseconds are those of one core.",
+        "Takes a sample of the images, alters each (its middle, half of the picture; mirrored; compressed to JPEG "
+        "quality 10; brighter and warmer), and has every imported model look for the original among the sample. No "
+        "labels are needed.\n\nThe score is the mean of 1 / the original's rank, and what is behind +- its 95 % "
+        "interval: "
+        "models that differ by less may differ by chance. The columns tell how often the original was found first "
+        "after "
+        "each alteration; the margin how much more similar it was than the next, in standard deviations of the "
+        "similarities to the rest; milliseconds those of one core, for the network alone.\n\nThis tells how steady a "
+        "model's features are on your images, not whether two images that you find alike are alike to it: akin compare "
+        "shows that, and akin evaluate measures it where there are labels.",
     .formats = "table|json",
     .options = suggest_options,
     .examples = suggest_examples,

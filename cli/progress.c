@@ -42,7 +42,7 @@ static void progress_add_rate(char *text, size_t *used, double per_second) {
 }
 
 /* "1,024 of 2,000 images, 165 images/s, 6 s left, 3 skipped". */
-static size_t progress_text(char text[PROGRESS_TEXT], const akin_progress *p) {
+static size_t progress_text(char text[PROGRESS_TEXT], const char *of, const akin_progress *p) {
   char done[CLI_NUMBER_TEXT], found[CLI_NUMBER_TEXT], left[CLI_NUMBER_TEXT];
   size_t used = 0;
   cli_count_text(found, p->found);
@@ -55,6 +55,7 @@ static size_t progress_text(char text[PROGRESS_TEXT], const akin_progress *p) {
                  cli_count_text(left, p->link_total));
     return used;
   }
+  if (of) progress_add(text, &used, "%s: ", of);
   progress_add(text, &used, "%s of %s images", cli_count_text(done, progress_done(p)), found);
   progress_add_rate(text, &used, p->images_per_second);
   if (p->remaining_seconds >= 0) progress_add(text, &used, ", %s left", cli_duration_text(left, p->remaining_seconds));
@@ -104,9 +105,9 @@ static void progress_add_bar(char *line, size_t *used, size_t width, const akin_
 
 /* One write, so that nothing flickers: back to the first column, the new line, the rest of the old one wiped out. The
  * last column stays empty, because some terminals would break the line there. */
-static void progress_draw(const akin_progress *p) {
+static void progress_draw(const char *of, const akin_progress *p) {
   char line[PROGRESS_TEXT], text[PROGRESS_TEXT];
-  size_t used = 0, columns = progress_columns() - 1, length = progress_text(text, p);
+  size_t used = 0, columns = progress_columns() - 1, length = progress_text(text, of, p);
   progress_add(line, &used, "\r");
   if (!p->scanning && p->found > 0 && length + 1 + PROGRESS_SHORTEST_BAR <= columns) {
     const size_t left = columns - length - 1;
@@ -133,10 +134,10 @@ void cli_progress_show(cli_progress *progress, const akin_progress *now) {
   char text[PROGRESS_TEXT];
   if (progress->quiet) return;
   if (progress->terminal) {
-    progress_draw(now);
+    progress_draw(progress->of, now);
     progress->drawn = true;
   } else if (now->seconds - progress->last_plain >= PROGRESS_PLAIN_SECONDS) {
-    progress_text(text, now);
+    progress_text(text, progress->of, now);
     cli_note(CLI_PLAIN, NULL, "%s", text);
     progress->last_plain = now->seconds;
   }

@@ -10,6 +10,7 @@
 
 typedef struct cli_progress {
   bool quiet;
+  const char *of; /* what is worked on, in front of the line; NULL: nothing is said */
   bool terminal;
   bool drawn;        /* the line is on the screen */
   double last_plain; /* seconds into the ingest */

@@ -19,7 +19,7 @@ extern "C" {
 
 /* What is done to an image before it is looked for. */
 typedef enum akin_alteration {
-  AKIN_ALTERATION_CROP = 0,     /* the middle half of its width and height */
+  AKIN_ALTERATION_CROP = 0,     /* half of it: without 15 % of its width and height at each side */
   AKIN_ALTERATION_MIRROR = 1,   /* left and right exchanged */
   AKIN_ALTERATION_COMPRESS = 2, /* written as JPEG of quality 10 */
   AKIN_ALTERATION_COLOUR = 3    /* brighter by a third, and warmer: red by a fifth more, blue by a fifth less */
@@ -31,13 +31,14 @@ typedef struct akin_suggestion {
   const char *model;
   uint32_t dim;        /* floats in a feature */
   uint64_t bytes;      /* of the model on disk */
-  double milliseconds; /* from an image's bytes to its feature, on one core, median */
+  double milliseconds; /* of an image, as akin_model_time measures it, and as akin_model_list tells it from now on */
   uint32_t images;     /* that were looked for */
   /* Of each alteration: the share of images whose original is the most similar of all, 0 to 1. */
   double found[AKIN_ALTERATIONS];
   double mean_reciprocal_rank; /* of the original, over images and alterations, 0 to 1 */
-  /* How much more like its original an altered image is than like the most similar other image: the mean difference of
-   * cosine similarities, -2 to 2. Tells models apart that find everything. */
+  double uncertainty;          /* half the width of its 95 % interval, by how it differs from image to image */
+  /* How much more like its original an altered image is than like the most similar other image, in standard deviations
+   * of the similarities to all others; the mean. */
   double margin;
 } akin_suggestion;
 

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define SPEED_RUNS       6
+#define SPEED_RUNS       32
 #define SPEED_SECONDS    0.5 /* after which no further run begins: other work only ever adds to a time */
 #define SPEED_TEXT_BYTES 4096
 #define SPEED_LONGEST    1e9

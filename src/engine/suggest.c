@@ -2,12 +2,10 @@
  * suggest.c - how well the imported models find images of the user's own again. Each image of a sample is altered in a
  * few ways, and looked for among the originals.
  */
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/thread.h"
-#include "engine/median.h"
 #include "engine/model.h"
 #include "engine/sample.h"
 #include "engine/skip.h"
@@ -18,11 +16,13 @@
 
 #include <akin/model.h>
 #include <akin/suggest.h>
+#include <math.h>
 #include <pthread.h>
 #include <string.h>
 
 #define SUGGEST_SAMPLE_MOST 10000
 #define SUGGEST_FEATURES    (1 + AKIN_ALTERATIONS) /* of an image: its own, then one an alteration */
+#define SUGGEST_FLAT        1e-12                  /* a variance of similarities that rounding makes */
 
 /* One model at work on the sample. */
 typedef struct suggest_run {
@@ -32,7 +32,6 @@ typedef struct suggest_run {
   uint32_t dim;
   float *features;      /* f32 [SUGGEST_FEATURES, images, dim] */
   bool *usable;         /* [images]: all of its features are there */
-  double *seconds;      /* [images] */
   pthread_mutex_t lock; /* around what follows, and around the callbacks */
   size_t next, done;
   bool cancelled;
@@ -63,10 +62,8 @@ static akin_status suggest_image(suggest_run *run, size_t image, akin_error *err
   akin_buffer bytes = AKIN_BUFFER_INIT(0);
   akin_image decoded = {0};
   akin_status status = akin_file_read(&bytes, run->sample->paths[image], run->options->limits.max_bytes, NULL, err);
-  const double began = akin_clock_seconds();
   if (!status)
     status = akin_model_embed_memory(run->model, suggest_feature(run, 0, image), bytes.data, bytes.size, 0, err);
-  run->seconds[image] = akin_clock_seconds() - began;
   if (!status) status = akin_image_decode(&decoded, NULL, bytes.data, bytes.size, NULL, &run->options->limits, err);
   if (!status) {
     const akin_pixels pixels = {decoded.pixels, decoded.width, decoded.height, (size_t)decoded.width * 3};
@@ -111,48 +108,61 @@ static void suggest_work(void *context, unsigned index) {
 
 /* ---- judging ---- */
 
-/* Takes one altered image into account: where its original stands among all, and how far it is from the next. */
-static void suggest_count(const suggest_run *run, const float *scores, size_t image, size_t alteration,
-                          akin_suggestion *out) {
-  size_t before = 0;
-  float best = -1;
+/* What one altered image says: where its original stands among all, and how far it is from the next. */
+typedef struct suggest_verdict {
+  double reciprocal_rank, margin;
+} suggest_verdict;
+
+static suggest_verdict suggest_look(const suggest_run *run, const float *scores, size_t image) {
+  const double own = (double)scores[image];
+  double best = -1, sum = 0, squares = 0;
+  size_t before = 0, others = 0;
   for (size_t i = 0; i < run->sample->count; i++) {
+    const double score = (double)scores[i];
     if (!run->usable[i] || i == image) continue;
-    before += scores[i] > scores[image];
-    if (scores[i] > best) best = scores[i];
+    before += score > own;
+    best = fmax(best, score);
+    sum += score;
+    squares += score * score;
+    others++;
   }
-  out->found[alteration] += before == 0;
-  out->mean_reciprocal_rank += 1 / (double)(before + 1);
-  out->margin += (double)scores[image] - (double)best;
+  const double mean = others ? sum / (double)others : 0, variance = others ? squares / (double)others - mean * mean : 0;
+  return (suggest_verdict){1 / (double)(before + 1), variance > SUGGEST_FLAT ? (own - best) / sqrt(variance) : 0};
 }
 
-/* Of the usable images, whose times come first then. */
-static double suggest_median(suggest_run *run, size_t usable) {
-  for (size_t i = 0, kept = 0; i < run->sample->count; i++)
-    if (run->usable[i]) run->seconds[kept++] = run->seconds[i];
-  return akin_median(run->seconds, usable);
+/* Half of a mean's 95 % interval, of n values by their sum and the sum of their squares. */
+static double suggest_uncertainty(double sum, double squares, double n) {
+  return 1.96 * sqrt(fmax(squares - sum * sum / n, 0) / (n - 1) / n);
 }
 
 static akin_status suggest_judge(suggest_run *run, akin_suggestion *out, akin_error *err) {
   const size_t count = run->sample->count;
+  double sum = 0, squares = 0;
   float *scores = akin_calloc(count, sizeof *scores);
   if (!scores) return akin_fail_memory(err, count * sizeof *scores);
   for (size_t i = 0; i < count; i++) {
+    double of_image = 0;
     out->images += run->usable[i];
     for (size_t a = 0; run->usable[i] && a < AKIN_ALTERATIONS; a++) {
       akin_search_scores(scores, suggest_feature(run, 1 + a, i), run->features, count, run->dim, run->dim);
-      suggest_count(run, scores, i, a, out);
+      const suggest_verdict verdict = suggest_look(run, scores, i);
+      out->found[a] += verdict.reciprocal_rank >= 1;
+      out->margin += verdict.margin / AKIN_ALTERATIONS;
+      of_image += verdict.reciprocal_rank / AKIN_ALTERATIONS;
     }
+    sum += of_image;
+    squares += of_image * of_image;
   }
   akin_free(scores);
   if (out->images < 2)
     return akin_fail(err, AKIN_ERROR_NOT_FOUND,
                      "fewer than two images that can be read: more are needed to choose from");
-  out->milliseconds = 1e3 * suggest_median(run, out->images);
-  out->mean_reciprocal_rank /= (double)out->images * AKIN_ALTERATIONS;
-  out->margin /= (double)out->images * AKIN_ALTERATIONS;
+  const double images = (double)out->images;
+  out->mean_reciprocal_rank = sum / images;
+  out->uncertainty = suggest_uncertainty(sum, squares, images);
+  out->margin /= images;
   for (size_t a = 0; a < AKIN_ALTERATIONS; a++)
-    out->found[a] /= out->images;
+    out->found[a] /= images;
   return AKIN_OK;
 }
 
@@ -165,8 +175,7 @@ static akin_status suggest_allocate(suggest_run *run, akin_error *err) {
   if (!akin_multiply(&values, count * SUGGEST_FEATURES, run->dim)) return akin_fail_memory(err, SIZE_MAX);
   run->features = akin_calloc(values, sizeof *run->features);
   run->usable = akin_calloc(count, sizeof *run->usable);
-  run->seconds = akin_calloc(count, sizeof *run->seconds);
-  return run->features && run->usable && run->seconds ? AKIN_OK : akin_fail_memory(err, values * sizeof *run->features);
+  return run->features && run->usable ? AKIN_OK : akin_fail_memory(err, values * sizeof *run->features);
 }
 
 static akin_status suggest_compute(suggest_run *run, unsigned jobs, akin_error *err) {
@@ -180,13 +189,13 @@ static akin_status suggest_model(suggest_run *run, const char *name, akin_sugges
   const akin_suggest_options *o = run->options;
   akin_model_options options = AKIN_MODEL_OPTIONS_INIT;
   const unsigned jobs = o->jobs ? o->jobs : akin_thread_cores();
-  double network; /* alone, for the list of models */
   options.models_folder = o->models_folder;
   options.limits = o->limits;
   options.workers = jobs;
   run->next = run->done = 0;
   akin_status status = akin_model_open(&run->model, name, &options, err);
-  if (!status) status = akin_speed_measure(&network, run->model, err); /* what fails then is no image's fault */
+  if (!status)
+    status = akin_speed_measure(&out->milliseconds, run->model, err); /* what fails then is no image's fault */
   if (!status) status = suggest_allocate(run, err);
   if (!status) status = suggest_compute(run, jobs, err);
   if (!status) {
@@ -195,10 +204,8 @@ static akin_status suggest_model(suggest_run *run, const char *name, akin_sugges
   }
   akin_free(run->features);
   akin_free(run->usable);
-  akin_free(run->seconds);
   run->features = NULL;
   run->usable = NULL;
-  run->seconds = NULL;
   akin_model_free(run->model);
   run->model = NULL;
   run->tell = false;

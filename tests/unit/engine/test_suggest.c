@@ -111,11 +111,13 @@ static void a_model_that_sees_and_one_that_does_not(void **state) {
   assert_true(s.last.milliseconds > 0 && s.last.bytes > 0);
   assert_true(s.last.found[AKIN_ALTERATION_COMPRESS] > 0.5);
   assert_true(s.last.mean_reciprocal_rank > 0.3 && s.last.mean_reciprocal_rank <= 1);
+  assert_true(s.last.uncertainty > 0 && s.last.uncertainty < 1); /* not every original comes first */
   const double sees = s.last.margin;
   blind = true;
   s = (seen){0};
   testing_ok(suggest(b, &s, 200, &err), &err);
   assert_true(s.last.margin == 0); /* nothing is nearer than anything else */
+  assert_true(s.last.uncertainty == 0);
   assert_true(sees != 0);
 }
 
