@@ -26,6 +26,6 @@ try akin embed --model tiny photos/plain-1.png
 echo "{" >"$AKIN_MODELS/tiny/card.json"
 try akin verify
 akin model list >list.txt
-grep -E "^(name|tiny|shop|and) " list.txt
+grep -E "^(name|tiny|shop) " list.txt
 akin model list --format json >list.json
 json_is model-list list.json
