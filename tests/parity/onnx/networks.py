@@ -16,16 +16,18 @@ import numpy
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-WIDTH, HEADS, LAYERS = 32, 2, 2
+SMALL = (32, 2, 2)  # width, layers, heads
 OPEN = ["batch_size", "num_channels", "height", "width"]
 
 
 class Graph:
     """An ONNX graph that grows; every method gives the name of a value."""
 
-    def __init__(self, seed, opset):
+    def __init__(self, seed, opset, size):
         self.random = numpy.random.default_rng(seed)
         self.opset = opset
+        self.width, self.layers, self.head_count = size
+        self.part = self.width // self.head_count
         self.nodes, self.weights, self.scope = [], [], ""
 
     # ---- values ----
@@ -86,8 +88,8 @@ class Graph:
         return self.node("Gemm", value, matrix, self.normal(f"{name}.bias", narrow), transB=1)
 
     def normalize(self, value, name, epsilon):
-        gain = self.weight(f"{name}.weight", self.random.uniform(0.5, 1.5, WIDTH))
-        shift = self.normal(f"{name}.bias", WIDTH, strength=0.3)
+        gain = self.weight(f"{name}.weight", self.random.uniform(0.5, 1.5, self.width))
+        shift = self.normal(f"{name}.bias", self.width, strength=0.3)
         if self.opset >= 17:
             return self.node("LayerNormalization", value, gain, shift, axis=-1, epsilon=epsilon)
         centred = self.node("Sub", value, self.node("ReduceMean", value, axes=[-1]))
@@ -110,47 +112,47 @@ class Graph:
         return self.node("Mul", self.node("Mul", value, gate), self.constant(0.5))
 
     def feed(self, value, kind):
-        wide = self.gelu(self.linear(value, "fc1", WIDTH, 4 * WIDTH), kind)
-        return self.linear(wide, "fc2", 4 * WIDTH, WIDTH)
+        wide = self.gelu(self.linear(value, "fc1", self.width, 4 * self.width), kind)
+        return self.linear(wide, "fc2", 4 * self.width, self.width)
 
     def heads(self, value, transposed=False):
         """[batch, tokens, width] as [batch, heads, tokens, part]."""
         apart = self.node("Reshape", value,
-                          self.shape(self.size(value, 0), self.size(value, 1), HEADS, WIDTH // HEADS))
+                          self.shape(self.size(value, 0), self.size(value, 1), self.head_count, self.part))
         return self.node("Transpose", apart, perm=[0, 2, 3, 1] if transposed else [0, 2, 1, 3])
 
     def attention(self, value):
         """scaled_dot_product_attention: the scale's root goes to both sides."""
-        query = self.heads(self.linear(value, "q_proj", WIDTH, WIDTH))
-        key = self.heads(self.linear(value, "k_proj", WIDTH, WIDTH), transposed=True)
-        content = self.heads(self.linear(value, "v_proj", WIDTH, WIDTH))
+        query = self.heads(self.linear(value, "q_proj", self.width, self.width))
+        key = self.heads(self.linear(value, "k_proj", self.width, self.width), transposed=True)
+        content = self.heads(self.linear(value, "v_proj", self.width, self.width))
         part = self.node("Cast", self.node("Gather", self.node("Shape", query), self.integers(-1), axis=0),
                          to=TensorProto.FLOAT)
         scale = self.node("Sqrt", self.node("Div", self.constant([1]), self.node("Sqrt", part)))
         scores = self.node("MatMul", self.node("Mul", query, scale), self.node("Mul", key, scale))
         mixed = self.node("MatMul", self.node("Softmax", scores, axis=-1), content)
         mixed = self.node("Transpose", mixed, perm=[0, 2, 1, 3])
-        mixed = self.node("Reshape", mixed, self.shape(self.size(value, 0), self.size(value, 1), WIDTH))
-        return self.linear(mixed, "out_proj", WIDTH, WIDTH)
+        mixed = self.node("Reshape", mixed, self.shape(self.size(value, 0), self.size(value, 1), self.width))
+        return self.linear(mixed, "out_proj", self.width, self.width)
 
     def attention_by_batches(self, value):
         """The older form, of three axes: heads are put beside the images of the batch."""
         batch, tokens = self.size(value, 0), self.size(value, 1)
-        query = self.node("Mul", self.linear(value, "q_proj", WIDTH, WIDTH), self.constant((WIDTH / HEADS) ** -0.5))
-        flat = self.shape(-1, tokens, WIDTH // HEADS)
+        query = self.node("Mul", self.linear(value, "q_proj", self.width, self.width), self.constant(self.part ** -0.5))
+        flat = self.shape(-1, tokens, self.part)
         query, key, content = (
             self.node("Reshape", self.heads(part), flat)
-            for part in (query, self.linear(value, "k_proj", WIDTH, WIDTH), self.linear(value, "v_proj", WIDTH, WIDTH)))
+            for part in (query, self.linear(value, "k_proj", self.width, self.width), self.linear(value, "v_proj", self.width, self.width)))
         scores = self.node("MatMul", query, self.node("Transpose", key, perm=[0, 2, 1]))
         mixed = self.node("MatMul", self.node("Softmax", scores, axis=2), content)
-        mixed = self.node("Reshape", mixed, self.shape(batch, HEADS, tokens, WIDTH // HEADS))
+        mixed = self.node("Reshape", mixed, self.shape(batch, self.head_count, tokens, self.part))
         mixed = self.node("Transpose", mixed, perm=[0, 2, 1, 3])
-        mixed = self.node("Reshape", mixed, self.shape(batch, tokens, WIDTH))
-        return self.linear(mixed, "out_proj", WIDTH, WIDTH)
+        mixed = self.node("Reshape", mixed, self.shape(batch, tokens, self.width))
+        return self.linear(mixed, "out_proj", self.width, self.width)
 
     def encoder(self, value, epsilon, gelu, attention, scaled=False):
         outer = self.scope
-        for number in range(LAYERS):
+        for number in range(self.layers):
             self.scope = f"{outer}/layers.{number}"
             mixed = attention(self.normalize(value, "layer_norm1", epsilon))
             value = self.node("Add", value, self.scaled(mixed, "layer_scale1") if scaled else mixed)
@@ -160,15 +162,15 @@ class Graph:
         return value
 
     def scaled(self, value, name):
-        return self.node("Mul", value, self.weight(f"{name}.lambda1", self.random.uniform(0.2, 2, WIDTH)))
+        return self.node("Mul", value, self.weight(f"{name}.lambda1", self.random.uniform(0.2, 2, self.width)))
 
     def patches(self, image, side, bias=True):
         """[batch, patches, width] of square patches."""
-        kernel = self.weight("patch_embedding.weight", self.random.normal(0, 1 / (side * 3 ** 0.5), (WIDTH, 3, side, side)))
-        inputs = [image, kernel] + ([self.normal("patch_embedding.bias", WIDTH)] if bias else [])
+        kernel = self.weight("patch_embedding.weight", self.random.normal(0, 1 / (side * 3 ** 0.5), (self.width, 3, side, side)))
+        inputs = [image, kernel] + ([self.normal("patch_embedding.bias", self.width)] if bias else [])
         rows = self.node("Conv", *inputs, kernel_shape=[side, side], strides=[side, side])
-        flat = self.node("Reshape", rows, self.shape(self.size(rows, 0), self.size(rows, 1), -1))
-        return self.node("Transpose", flat, perm=[0, 2, 1])
+        front = self.node("Slice", self.node("Shape", rows), self.integers(0), self.integers(2), self.integers(0))
+        return self.node("Transpose", self.node("Reshape", rows, self.shape(front, -1)), perm=[0, 2, 1])
 
     def first(self, value):
         return self.node("Gather", value, self.constant(0, numpy.int64), axis=1)
@@ -187,15 +189,15 @@ class Graph:
 
 # ---- the networks ----
 
-def clip(path, opset, shape, attention, side=8, image=32, projection=24):
+def clip(path, opset, shape, attention="attention", side=8, image=32, projection=24, size=SMALL):
     """CLIP's vision tower: a normalization in front, the class token behind one, projected."""
-    g = Graph(1, opset)
+    g = Graph(1, opset, size)
     g.scope = "/vision_model/embeddings"
     patches = g.patches("pixel_values", side, bias=False)
-    token = g.expand_batch(g.normal("class_embedding", 1, 1, WIDTH, strength=1), "pixel_values")
+    token = g.expand_batch(g.normal("class_embedding", 1, 1, g.width, strength=1), "pixel_values")
     tokens = g.node("Concat", token, patches, axis=1)
     count = (image // side) ** 2 + 1
-    places = g.node("Gather", g.normal("position_embedding.weight", count, WIDTH, strength=0.5),
+    places = g.node("Gather", g.normal("position_embedding.weight", count, g.width, strength=0.5),
                     g.constant([list(range(count))], numpy.int64), axis=0)
     value = g.node("Add", tokens, places)
     g.scope = "/vision_model"
@@ -205,45 +207,58 @@ def clip(path, opset, shape, attention, side=8, image=32, projection=24):
     g.scope = "/vision_model"
     pooled = g.normalize(g.first(value), "post_layernorm", 1e-5)
     g.scope = ""
-    g.name_last(g.linear(pooled, "visual_projection", WIDTH, projection, bias=False), "image_embeds")
-    g.save(path, {"image_embeds": [shape[0], projection], "last_hidden_state": [shape[0], "sequence", WIDTH]}, shape)
+    g.name_last(g.linear(pooled, "visual_projection", g.width, projection, bias=False), "image_embeds")
+    g.save(path, {"image_embeds": [shape[0], projection], "last_hidden_state": [shape[0], "sequence", g.width]}, shape)
 
 
 def siglip_head(g, value):
     """An attention whose one query is learnt (torch.nn.MultiheadAttention: tokens first, weights in one matrix)."""
     g.scope = "/vision_model/head"
     batch = g.size(value, 0)
-    probe = g.node("Tile", g.normal("probe", 1, 1, WIDTH, strength=1), g.shape(batch, 1, 1))
-    query = g.node("Transpose", probe, perm=[1, 0, 2])
-    keys = g.node("Transpose", value, perm=[1, 0, 2])
-    query = g.linear(query, "attention.in_proj_q", WIDTH, WIDTH)
-    both = g.linear(keys, "attention.in_proj_kv", WIDTH, 2 * WIDTH)
-    both = g.node("Reshape", both, g.shape(g.size(both, 0), g.size(both, 1), 2, WIDTH))
+    times = g.shape(batch, 1, 1)
+    ones = g.node("ConstantOfShape", g.node("Shape", times), value=helper.make_tensor("value", TensorProto.INT64, [1], [1]))
+    probe = g.node("Tile", g.node("Expand", g.normal("probe", 1, 1, g.width, strength=1), ones), times)
+    matrix = g.weight("attention.in_proj_weight", g.random.normal(0, g.width ** -0.5, (3 * g.width, g.width)))
+    bias = g.normal("attention.in_proj_bias", 3 * g.width)
+    middle = g.node("Add", g.integers(0), g.integers(g.width))
+    end = g.node("Add", middle, g.integers(2 * g.width))
+
+    def project(tokens, start, end):
+        part = g.node("Transpose", g.node("Slice", matrix, start, end, g.integers(0)), perm=[1, 0])
+        product = g.node("MatMul", g.node("Transpose", tokens, perm=[1, 0, 2]), part)
+        return g.node("Add", g.node("Slice", bias, start, end, g.integers(0)), product)
+
+    query, both = project(probe, g.integers(0), middle), project(value, middle, end)
+    last = g.node("Reshape", g.node("Mod", g.constant(-1, numpy.int64), g.constant(3, numpy.int64)), g.integers(-1))
+    sizes = g.node("Shape", both)
+    front = g.node("Slice", sizes, g.integers(0), last)
+    rest = g.node("Slice", sizes, g.node("Add", last, g.integers(1)), g.integers(2 ** 63 - 1))
+    both = g.node("Reshape", both, g.node("Concat", front, g.integers(2, g.width), rest, axis=0))
     both = g.node("Transpose", g.node("Unsqueeze", both, g.integers(0)), perm=[3, 1, 2, 0, 4])
     both = g.node("Squeeze", both, g.integers(3))
     key, content = (g.node("Gather", both, g.constant(i, numpy.int64), axis=0) for i in range(2))
 
     def apart(part):
-        rows = g.node("Reshape", part, g.shape(g.size(part, 0), -1, WIDTH // HEADS))
+        rows = g.node("Reshape", part, g.shape(g.size(part, 0), -1, g.part))
         return g.node("Transpose", rows, perm=[1, 0, 2])
 
     query, key, content = apart(query), apart(key), apart(content)
-    scores = g.node("MatMul", g.node("Mul", query, g.constant((WIDTH / HEADS) ** -0.5)),
+    scores = g.node("MatMul", g.node("Mul", query, g.constant(g.part ** -0.5)),
                     g.node("Transpose", key, perm=[0, 2, 1]))
     mixed = g.node("MatMul", g.node("Softmax", scores, axis=-1), content)
-    mixed = g.node("Reshape", g.node("Transpose", mixed, perm=[1, 0, 2]), g.integers(-1, WIDTH))
-    mixed = g.node("Reshape", g.gemm(mixed, "attention.out_proj", WIDTH, WIDTH), g.shape(1, batch, WIDTH))
+    mixed = g.node("Reshape", g.node("Transpose", mixed, perm=[1, 0, 2]), g.integers(-1, g.width))
+    mixed = g.node("Reshape", g.gemm(mixed, "attention.out_proj", g.width, g.width), g.shape(1, batch, g.width))
     start = g.node("Transpose", mixed, perm=[1, 0, 2])
     value = g.node("Add", start, g.feed(g.normalize(start, "layernorm", 1e-6), "tanh"))
     return g.first(value)
 
 
-def siglip(path, opset, shape, side=8, image=32):
+def siglip(path, opset, shape, side=8, image=32, size=SMALL):
     """SigLIP's: no class token, pooled by an attention."""
-    g = Graph(2, opset)
+    g = Graph(2, opset, size)
     g.scope = "/vision_model/embeddings"
     count = (image // side) ** 2
-    places = g.node("Gather", g.normal("position_embedding.weight", count, WIDTH, strength=0.5),
+    places = g.node("Gather", g.normal("position_embedding.weight", count, g.width, strength=0.5),
                     g.constant([list(range(count))], numpy.int64), axis=0)
     value = g.node("Add", g.patches("pixel_values", side), places)
     g.scope = "/vision_model/encoder"
@@ -251,33 +266,33 @@ def siglip(path, opset, shape, side=8, image=32):
     g.scope = "/vision_model"
     value = g.name_last(g.normalize(value, "post_layernorm", 1e-6), "last_hidden_state")
     g.name_last(siglip_head(g, value), "pooler_output")
-    g.save(path, {"last_hidden_state": [shape[0], "sequence", WIDTH], "pooler_output": [shape[0], WIDTH]}, shape)
+    g.save(path, {"last_hidden_state": [shape[0], "sequence", g.width], "pooler_output": [shape[0], g.width]}, shape)
 
 
 def dinov2_positions(g, side, learnt):
     """Positions learnt for `learnt` patches across, interpolated to as many as the image has."""
-    table = g.normal("position_embeddings", 1, 1 + learnt ** 2, WIDTH, strength=0.5)
+    table = g.normal("position_embeddings", 1, 1 + learnt ** 2, g.width, strength=0.5)
     token = g.node("Slice", table, g.integers(0), g.integers(1), g.integers(1))
     places = g.node("Slice", table, g.integers(1), g.integers(2 ** 63 - 1), g.integers(1))
-    places = g.node("Transpose", g.node("Reshape", places, g.integers(1, learnt, learnt, WIDTH)), perm=[0, 3, 1, 2])
+    places = g.node("Transpose", g.node("Reshape", places, g.integers(1, learnt, learnt, g.width)), perm=[0, 3, 1, 2])
     sizes = [g.node("Div", g.size("pixel_values", axis), g.integers(side)) for axis in (2, 3)]
     front = g.node("Slice", g.node("Shape", places), g.integers(0), g.integers(2), g.integers(0))
     places = g.node("Resize", places, "", "", g.node("Concat", front, *sizes, axis=0), mode="cubic",
                     coordinate_transformation_mode="half_pixel", cubic_coeff_a=-0.75, nearest_mode="floor")
-    places = g.node("Reshape", g.node("Transpose", places, perm=[0, 2, 3, 1]), g.integers(1, -1, WIDTH))
+    places = g.node("Reshape", g.node("Transpose", places, perm=[0, 2, 3, 1]), g.integers(1, -1, g.width))
     return token, places
 
 
-def dinov2(path, opset, shape, registers=0, side=14, learnt=3):
+def dinov2(path, opset, shape, registers=0, side=14, learnt=3, size=SMALL):
     """DINOv2's: layers scaled, positions interpolated; with registers behind the class token, which have no position."""
-    g = Graph(3 + registers, opset)
+    g = Graph(3 + registers, opset, size)
     g.scope = "/embeddings"
     patches = g.patches("pixel_values", side)
-    token = g.expand_batch(g.normal("cls_token", 1, 1, WIDTH, strength=1), "pixel_values")
+    token = g.expand_batch(g.normal("cls_token", 1, 1, g.width, strength=1), "pixel_values")
     place, places = dinov2_positions(g, side, learnt)
     value = g.node("Add", g.node("Concat", token, patches, axis=1), g.node("Concat", place, places, axis=1))
     if registers:
-        more = g.expand_batch(g.normal("register_tokens", 1, registers, WIDTH, strength=1), "pixel_values")
+        more = g.expand_batch(g.normal("register_tokens", 1, registers, g.width, strength=1), "pixel_values")
         token = g.node("Slice", value, g.integers(0), g.integers(1), g.integers(1))
         rest = g.node("Slice", value, g.integers(1), g.integers(2 ** 63 - 1), g.integers(1))
         value = g.node("Concat", token, more, rest, axis=1)
@@ -286,28 +301,28 @@ def dinov2(path, opset, shape, registers=0, side=14, learnt=3):
     g.scope = ""
     value = g.name_last(g.normalize(value, "layernorm", 1e-6), "last_hidden_state")
     g.name_last(g.first(value), "pooler_output")
-    g.save(path, {"last_hidden_state": [shape[0], "sequence", WIDTH], "pooler_output": [shape[0], WIDTH]}, shape)
+    g.save(path, {"last_hidden_state": [shape[0], "sequence", g.width], "pooler_output": [shape[0], g.width]}, shape)
 
 
-def vit(path, opset, shape, side=16, image=48, classes=10):
+def vit(path, opset, shape, side=16, image=48, classes=10, size=SMALL):
     """A classifier: class scores of the class token."""
-    g = Graph(9, opset)
+    g = Graph(9, opset, size)
     g.scope = "/vit/embeddings"
-    token = g.expand_batch(g.normal("cls_token", 1, 1, WIDTH, strength=1), "pixel_values")
+    token = g.expand_batch(g.normal("cls_token", 1, 1, g.width, strength=1), "pixel_values")
     tokens = g.node("Concat", token, g.patches("pixel_values", side), axis=1)
-    value = g.node("Add", tokens, g.normal("position_embeddings", 1, (image // side) ** 2 + 1, WIDTH, strength=0.5))
+    value = g.node("Add", tokens, g.normal("position_embeddings", 1, (image // side) ** 2 + 1, g.width, strength=0.5))
     g.scope = "/vit/encoder"
     value = g.encoder(value, 1e-12, "exact", g.attention)
     g.scope = "/vit"
     value = g.normalize(value, "layernorm", 1e-12)
     g.scope = ""
-    g.name_last(g.gemm(g.first(value), "classifier", WIDTH, classes), "logits")
+    g.name_last(g.gemm(g.first(value), "classifier", g.width, classes), "logits")
     g.save(path, {"logits": [shape[0], classes]}, shape)
 
 
 # name: function, what it is called with
 NETWORKS = {
-    "clip": (clip, {"opset": 14, "shape": OPEN, "attention": "attention"}),
+    "clip": (clip, {"opset": 14, "shape": OPEN}),
     "clip-old": (clip, {"opset": 13, "shape": [1, 3, 32, 32], "attention": "attention_by_batches"}),
     "siglip": (siglip, {"opset": 14, "shape": OPEN}),
     "dinov2": (dinov2, {"opset": 14, "shape": OPEN}),
