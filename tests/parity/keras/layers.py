@@ -340,6 +340,31 @@ def compare(akin, report, library, name, make, number, forms):
         report.same(got, want, f"{name} {form}")
 
 
+def compare_poolings(akin, report):
+    """Of a map, and of rows that are said to be tokens; the default puts rows into one."""
+    layers = keras.layers
+    given = layers.Input((32, 40, 3))
+    x = layers.Conv2D(8, 8, strides=8, name="map")(given)
+    x = layers.Reshape((20, 8), name="rows")(x)
+    model = keras.Model(given, layers.Dense(5)(layers.Flatten()(x)))
+    randomise(model)
+    path = os.path.join(akin.folder, "poolings.keras")
+    model.save(path)
+    paths, pixels = harness.save_pictures(akin.folder, 32, 40)
+    akin.do("model", "import", path, "--name", "poolings", "--pixels", "raw")
+    rows = keras.Model(given, x)(pixels.astype("float32")).numpy().astype("float64")
+    wanted = {"average": rows.mean(axis=1), "max": rows.max(axis=1)}
+    for power in (1, 3, 4.5, 100):
+        raised = (numpy.maximum(rows, 1e-6) / rows.max()) ** power
+        wanted[f"gem:{power}"] = raised.mean(axis=1) ** (1 / power) * rows.max()
+    wanted["gem"] = wanted["gem:3"]
+    for pooling, values in wanted.items():
+        for layer in ("map", "rows"):
+            report.same(akin.embed("poolings", paths, "--layer", layer, "--pooling", pooling), values, f"{layer}, {pooling}")
+    report.same(akin.embed("poolings", paths, "--layer", "rows", "--pooling", "patches"), wanted["average"], "rows, patches")
+    report.same(akin.embed("poolings", paths, "--layer", "rows"), rows.reshape(len(rows), -1), "rows, as they are")
+
+
 def main():
     program, *wanted = sys.argv[1:]
     report = harness.Report()
@@ -355,6 +380,8 @@ def main():
             if not wanted or any(word in name for word in wanted):
                 compare(akin, report, tf_keras, name, make, number, (".keras", ".h5"))
             number += 1
+        if not wanted or "poolings" in wanted:
+            compare_poolings(akin, report)
     return 1 if report.failures else 0
 
 
