@@ -148,6 +148,12 @@ bool akin_hash_parse(akin_hash *out, const char *hex) {
   return true;
 }
 
+bool akin_hash_begins(const akin_hash *h, const char *digits) {
+  char hex[AKIN_HASH_HEX_SIZE];
+  akin_hash_hex(hex, h);
+  return strncmp(hex, digits, strlen(digits)) == 0;
+}
+
 bool akin_hash_equal(const akin_hash *a, const akin_hash *b) {
   return memcmp(a->bytes, b->bytes, AKIN_HASH_SIZE) == 0;
 }

@@ -24,6 +24,8 @@ akin_status akin_hash_file(akin_hash *out, const char *path,
 akin_status akin_hash_file_md5(char out[AKIN_MD5_HEX_SIZE], const char *path, akin_error *err); /* likewise */
 void akin_hash_hex(char out[AKIN_HASH_HEX_SIZE], const akin_hash *h);
 bool akin_hash_parse(akin_hash *out, const char *hex);
+/* Does its hexadecimal form begin with these digits (lower case)? */
+bool akin_hash_begins(const akin_hash *h, const char *digits);
 bool akin_hash_equal(const akin_hash *a, const akin_hash *b);
 
 typedef struct akin_hasher akin_hasher;

@@ -14,6 +14,7 @@ static const char *const preparation_fits[] = {
     [AKIN_FIT_STRETCH] = "stretch",
     [AKIN_FIT_CROP] = "crop",
     [AKIN_FIT_PAD] = "pad",
+    [AKIN_FIT_RESIZE_CROP] = "resize-crop",
 };
 
 #define PREPARATION_COUNT(names) (sizeof(names) / sizeof(names)[0])
@@ -62,6 +63,8 @@ static akin_status preparation_append_fit(akin_buffer *out, const akin_preparati
     return akin_buffer_printf(out, " crop %.9g", (double)p->crop_fraction);
   case AKIN_FIT_PAD:
     return akin_buffer_printf(out, " pad #%02x%02x%02x", p->pad_colour[0], p->pad_colour[1], p->pad_colour[2]);
+  case AKIN_FIT_RESIZE_CROP:
+    return akin_buffer_printf(out, " resize-crop %u", p->shorter);
   case AKIN_FIT_STRETCH:
     break;
   }

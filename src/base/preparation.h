@@ -17,9 +17,10 @@ typedef enum akin_filter {
   AKIN_FILTER_BICUBIC
 } akin_filter;
 typedef enum akin_fit {
-  AKIN_FIT_STRETCH, /* to width × height, proportions lost */
-  AKIN_FIT_CROP,    /* the largest centred part of the right proportions, times crop_fraction */
-  AKIN_FIT_PAD      /* the whole image, centred on pad_colour */
+  AKIN_FIT_STRETCH,    /* to width × height, proportions lost */
+  AKIN_FIT_CROP,       /* the largest centred part of the right proportions, times crop_fraction */
+  AKIN_FIT_PAD,        /* the whole image, centred on pad_colour */
+  AKIN_FIT_RESIZE_CROP /* resized until its shorter side is `shorter`, then the middle, as torchvision does */
 } akin_fit;
 typedef enum akin_alpha {
   AKIN_ALPHA_WHITE, /* composited over white */
@@ -33,13 +34,14 @@ typedef struct akin_preparation {
   akin_fit fit;
   float crop_fraction;   /* 0 < f <= 1; with AKIN_FIT_CROP */
   uint8_t pad_colour[3]; /* with AKIN_FIT_PAD */
+  uint32_t shorter;      /* with AKIN_FIT_RESIZE_CROP: at least width and height, at most 4,096 */
   akin_alpha alpha;
   bool upright;         /* EXIF orientation is obeyed */
   bool scaled_decoding; /* JPEG may be decoded at a smaller size that is still at least twice the target */
 } akin_preparation;
 
 #define AKIN_PREPARATION_INIT(w, h)                                                                                    \
-  { (w), (h), AKIN_FILTER_BILINEAR, true, AKIN_FIT_STRETCH, 1.0f, {255, 255, 255}, AKIN_ALPHA_WHITE, true, true }
+  { (w), (h), AKIN_FILTER_BILINEAR, true, AKIN_FIT_STRETCH, 1.0f, {255, 255, 255}, 0, AKIN_ALPHA_WHITE, true, true }
 
 /* Names as cards and fingerprints have them: "nearest", "stretch", "white" …; from name: false when unknown. */
 const char *akin_filter_name(akin_filter f);

@@ -88,6 +88,7 @@ static akin_status pull_fetch(pull_job *job, akin_error *err) {
                                       .bytes = job->weights->bytes,
                                       .max_bytes = PULL_MAX_BYTES,
                                       .sha256 = job->weights->has_hash ? &job->weights->hash : NULL,
+                                      .sha256_prefix = job->weights->sha256_prefix,
                                       .md5 = job->weights->md5,
                                       .plain =
                                           strcmp(job->address, job->weights->address ? job->weights->address : "") != 0,
@@ -152,16 +153,18 @@ static akin_status pull_check_pinned(const pull_job *job, const akin_hash *hash,
 static akin_status pull_check_file(const pull_job *job, akin_error *err) {
   akin_hash hash;
   char hex[AKIN_HASH_HEX_SIZE], wanted[AKIN_HASH_HEX_SIZE];
-  if (!job->weights->has_hash && job->weights->md5) {
+  if (!job->weights->has_hash && !job->weights->sha256_prefix && job->weights->md5) {
     akin_status status = akin_hash_file_md5(hex, job->file, err);
     if (status || strcmp(hex, job->weights->md5) == 0) return status;
     return pull_wrong(job, "MD5", hex, job->weights->md5, err);
   }
   akin_status status = akin_hash_file(&hash, job->file, err);
   if (status) return status;
-  if (!job->weights->has_hash) return pull_check_pinned(job, &hash, err);
-  if (akin_hash_equal(&hash, &job->weights->hash)) return AKIN_OK;
   akin_hash_hex(hex, &hash);
+  const char *digits = job->weights->sha256_prefix;
+  if (digits && !akin_hash_begins(&hash, digits)) return pull_wrong(job, "beginning of the SHA-256", hex, digits, err);
+  if (!job->weights->has_hash) return digits ? AKIN_OK : pull_check_pinned(job, &hash, err);
+  if (akin_hash_equal(&hash, &job->weights->hash)) return AKIN_OK;
   akin_hash_hex(wanted, &job->weights->hash);
   return pull_wrong(job, "SHA-256", hex, wanted, err);
 }

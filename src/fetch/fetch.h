@@ -13,16 +13,17 @@
 #include <stdint.h>
 
 typedef struct akin_fetch_request {
-  const char *address;     /* https://…, or http://… where plain */
-  const char *path;        /* the file that comes into being; its folder exists */
-  uint64_t bytes;          /* its size; 0: not known */
-  uint64_t max_bytes;      /* no file is larger */
-  const akin_hash *sha256; /* what it must be; NULL: not known */
-  const char *md5;         /* 32 lower-case hexadecimal digits; NULL: not known */
-  bool plain;              /* http://, too, and be led there */
-  unsigned attempts;       /* at least 1: how often it is tried when a server stalls, fails or breaks off */
-  unsigned stall_seconds;  /* at least 1: without a byte for so long, an attempt has failed */
-  unsigned pause_seconds;  /* before the second attempt; twice as long before each further one */
+  const char *address;       /* https://…, or http://… where plain */
+  const char *path;          /* the file that comes into being; its folder exists */
+  uint64_t bytes;            /* its size; 0: not known */
+  uint64_t max_bytes;        /* no file is larger */
+  const akin_hash *sha256;   /* what it must be; NULL: not known */
+  const char *sha256_prefix; /* the first digits of it, lower case; NULL: not known */
+  const char *md5;           /* 32 lower-case hexadecimal digits; NULL: not known */
+  bool plain;                /* http://, too, and be led there */
+  unsigned attempts;         /* at least 1: how often it is tried when a server stalls, fails or breaks off */
+  unsigned stall_seconds;    /* at least 1: without a byte for so long, an attempt has failed */
+  unsigned pause_seconds;    /* before the second attempt; twice as long before each further one */
   /* Several times a second. total 0: not known; got counts what an earlier call had. May be NULL. */
   void (*on_progress)(void *context, uint64_t got, uint64_t total);
   int (*should_cancel)(void *context); /* not 0: stop, keep what has come. May be NULL */

@@ -1,5 +1,5 @@
 /*
- * fit.h - which part of a picture goes where: stretch, crop and pad in whole pixels.
+ * fit.h - which part of a picture goes where: stretch, crop, pad, and resize and crop, in whole pixels.
  *
  * With w × h the upright picture, W × H the result, round(x) = floor(x + 1/2):
  *   stretch: the whole picture onto the whole result
@@ -12,6 +12,8 @@
  *            w * H > h * W (wider):  W × round(h * W / w)
  *            otherwise:              round(w * H / h) × H
  *            each at least 1; offsets rounded down.
+ *   resize-crop: the whole picture to a shorter side of s pixels, the longer one s * longer / shorter rounded down; of
+ *            that the W × H whose left and top are half of what is left over, halves to the even number.
  */
 #ifndef AKIN_IMAGE_FIT_H
 #define AKIN_IMAGE_FIT_H
@@ -23,8 +25,10 @@ typedef struct akin_rectangle {
 } akin_rectangle;
 
 typedef struct akin_fit_plan {
-  akin_rectangle from; /* of the upright picture, whole pixels */
-  akin_rectangle to;   /* of the result */
+  akin_rectangle from;    /* of the upright picture, whole pixels */
+  akin_rectangle to;      /* of the result */
+  akin_rectangle shown;   /* of what `from` is resized to: the part that goes there; width and height as `to` */
+  uint32_t width, height; /* that `from` is resized to */
 } akin_fit_plan;
 
 akin_fit_plan akin_fit_of(const akin_preparation *p, uint32_t width, uint32_t height);

@@ -155,12 +155,13 @@ static akin_status resample_filtered(const resample_target *target, const akin_v
 /* The pixel under each output's centre. The position is summed up step by step, as Pillow does: where a centre falls
  * on a pixel's border, the rounding errors decide. */
 static void resample_positions(uint32_t *out, const akin_span *span, uint32_t outputs) {
-  double step = (span->to - span->from) / outputs;
+  double step = (span->to - span->from) / span->whole;
   double at = span->from - span->low + step * 0.5;
   uint32_t last = span->high - span->low - 1;
-  for (uint32_t i = 0; i < outputs; i++, at += step) {
+  for (uint32_t i = 0; i < span->first + outputs; i++, at += step) {
+    if (i < span->first) continue;
     uint32_t position = at < 0.0 ? 0 : (uint32_t)at;
-    out[i] = span->low + (position < last ? position : last);
+    out[i - span->first] = span->low + (position < last ? position : last);
   }
 }
 
@@ -207,6 +208,10 @@ akin_status akin_resample_fit(uint8_t *out, const akin_view *view, uint32_t widt
   akin_fit_plan plan = akin_fit_of(p, width, height);
   akin_span x = resample_span(plan.from.left, plan.from.width, width, view->width, eighths, view->across < 0);
   akin_span y = resample_span(plan.from.top, plan.from.height, height, view->height, eighths, view->down < 0);
+  x.whole = plan.width;
+  x.first = plan.shown.left;
+  y.whole = plan.height;
+  y.first = plan.shown.top;
   size_t stride = (size_t)p->width * RESAMPLE_PIXEL;
   resample_target target = {.pixels = out + plan.to.top * stride + (size_t)plan.to.left * RESAMPLE_PIXEL,
                             .stride = stride,

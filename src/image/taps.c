@@ -54,21 +54,22 @@ static int32_t taps_fixed(double weight) {
 /* One axis, in pixels from the span's low. */
 typedef struct taps_axis {
   double from, scale, inverse, reach;
-  uint32_t size;
+  uint32_t size, first;
 } taps_axis;
 
-static taps_axis taps_axis_of(const akin_span *span, uint32_t outputs, const taps_filter *filter) {
-  double scale = (span->to - span->from) / outputs;
+static taps_axis taps_axis_of(const akin_span *span, const taps_filter *filter) {
+  double scale = (span->to - span->from) / span->whole;
   double wide = scale > 1.0 ? scale : 1.0;
   return (taps_axis){.from = span->from - span->low,
                      .scale = scale,
                      .inverse = 1.0 / wide,
                      .reach = filter->half_width * wide,
-                     .size = span->high - span->low};
+                     .size = span->high - span->low,
+                     .first = span->first};
 }
 
 static double taps_centre(const taps_axis *axis, uint32_t output) {
-  return axis->from + (output + 0.5) * axis->scale;
+  return axis->from + (axis->first + output + 0.5) * axis->scale;
 }
 
 /* Which pixels each output is made of; returns the largest count. */
@@ -120,7 +121,7 @@ static akin_status taps_fail_memory(akin_taps *taps, akin_error *err) {
 akin_status akin_taps_make(akin_taps *out, const akin_span *span, uint32_t outputs, akin_filter filter,
                            akin_error *err) {
   taps_filter f = taps_filter_of(filter);
-  taps_axis axis = taps_axis_of(span, outputs, &f);
+  taps_axis axis = taps_axis_of(span, &f);
   *out = (akin_taps){.outputs = outputs, .padded = taps_round_up(outputs)};
   out->first = akin_calloc(out->padded, sizeof *out->first);
   out->count = akin_calloc(out->padded, sizeof *out->count);

@@ -29,6 +29,7 @@ static size_t builder_add(akin_builder *b, const akin_layer *layer, const size_t
   b->status = akin_layers_add(b->layers, layer, inputs, input_count, b->err);
   if (b->status != AKIN_OK) return 0;
   const size_t added = b->layers->count - 1;
+  if (!torch && b->layers->modules) torch = layer->name;
   if (torch) b->status = akin_binding_torch(b->layers, added, torch, b->err);
   return added;
 }
@@ -159,6 +160,13 @@ size_t akin_builder_global_average_pooling2d_map(akin_builder *b, size_t input, 
   return builder_add(b, &layer, &input, 1, NULL);
 }
 
+size_t akin_builder_adaptive_average_pooling2d(akin_builder *b, size_t input, const char *name, uint32_t height,
+                                               uint32_t width) {
+  const akin_layer layer = {
+      .name = name, .kind = AKIN_LAYER_ADAPTIVE_AVERAGE_POOLING2D, .as.resizing = {.height = height, .width = width}};
+  return builder_add(b, &layer, &input, 1, NULL);
+}
+
 size_t akin_builder_zero_padding2d(akin_builder *b, size_t input, const char *name, akin_margins margins) {
   const akin_layer layer = {.name = name, .kind = AKIN_LAYER_ZERO_PADDING2D, .as.margins = margins};
   return builder_add(b, &layer, &input, 1, NULL);
@@ -225,6 +233,11 @@ size_t akin_builder_reshape(akin_builder *b, size_t input, const char *name, con
   akin_layer layer = {.name = name, .kind = AKIN_LAYER_RESHAPE, .as.reshape.rank = shape->rank};
   for (uint32_t i = 0; i < shape->rank; i++)
     layer.as.reshape.size[i] = (int32_t)shape->size[i];
+  return builder_add(b, &layer, &input, 1, NULL);
+}
+
+size_t akin_builder_channels_first(akin_builder *b, size_t input, const char *name) {
+  const akin_layer layer = {.name = name, .kind = AKIN_LAYER_PERMUTE, .as.permute = {3, {2, 0, 1}}};
   return builder_add(b, &layer, &input, 1, NULL);
 }
 

@@ -2,7 +2,8 @@
  * builder.h - adding layers as a family's file reads best: each call gives the number of the new layer, to be the input
  * of the next; after the first failure all further calls do nothing, and status says what it was.
  *
- * torch: the module of the PyTorch original that has the layer's weights; NULL: weights are found by Keras' rules.
+ * torch: the module of the PyTorch original that has the layer's weights; NULL: that of the layer's name where the
+ * layers are named so (akin_layers.modules), else weights are found by Keras' rules.
  * Settings that a call here does not have: fill an akin_layer (layers.h) and give it to akin_builder_layer.
  */
 #ifndef AKIN_MODEL_BUILDER_H
@@ -56,6 +57,9 @@ size_t akin_builder_average_pooling2d(akin_builder *b, size_t input, const char 
 size_t akin_builder_global_average_pooling2d(akin_builder *b, size_t input, const char *name);
 size_t akin_builder_global_average_pooling2d_map(akin_builder *b, size_t input, const char *name); /* keepdims */
 
+size_t akin_builder_adaptive_average_pooling2d(akin_builder *b, size_t input, const char *name, uint32_t height,
+                                               uint32_t width);
+
 size_t akin_builder_zero_padding2d(akin_builder *b, size_t input, const char *name, akin_margins margins);
 
 size_t akin_builder_add(akin_builder *b, size_t first, size_t second, const char *name);
@@ -70,6 +74,7 @@ size_t akin_builder_rescaling(akin_builder *b, size_t input, const char *name, d
 
 size_t akin_builder_flatten(akin_builder *b, size_t input, const char *name);
 size_t akin_builder_reshape(akin_builder *b, size_t input, const char *name, const akin_shape *shape);
+size_t akin_builder_channels_first(akin_builder *b, size_t input, const char *name); /* of a map, to be flattened so */
 size_t akin_builder_dropout(akin_builder *b, size_t input, const char *name);
 /* Stands for the output of a Sequential model in the network: its layers, in front, are named NAME/… */
 size_t akin_builder_sequential(akin_builder *b, size_t input, const char *name);

@@ -8,11 +8,15 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "model/card.h"
 #include "model/families/families.h"
 #include "model/name.h"
 
 #include <math.h>
 #include <string.h>
+
+#define CARD_SIDE_MOST    4096u
+#define CARD_PREFIX_LEAST 8u /* digits of a hash that a file is known by */
 
 /* What akin_card_parse gives out: the card first, so that its address is this one's. */
 typedef struct card_owner {
@@ -106,15 +110,21 @@ static akin_status card_read_filter(const card_reader *r, akin_preparation *p) {
 
 static akin_status card_read_fit(const card_reader *r, akin_preparation *p) {
   const char *name = akin_json_text(akin_json_get(r->object, "fit"));
-  if (!name || !akin_fit_from_name(&p->fit, name)) return card_wrong(r, "fit", "\"stretch\", \"crop\" or \"pad\"");
+  if (!name || !akin_fit_from_name(&p->fit, name))
+    return card_wrong(r, "fit", "\"stretch\", \"crop\", \"pad\" or \"resize-crop\"");
   const bool fraction = akin_json_get(r->object, "crop_fraction"), colour = akin_json_get(r->object, "pad_colour");
   if (fraction != (p->fit == AKIN_FIT_CROP))
     return card_wrong(r, "crop_fraction", "there with \"fit\": \"crop\" alone");
   if (colour != (p->fit == AKIN_FIT_PAD)) return card_wrong(r, "pad_colour", "there with \"fit\": \"pad\" alone");
+  const bool shorter = akin_json_get(r->object, "shorter");
+  if (shorter != (p->fit == AKIN_FIT_RESIZE_CROP))
+    return card_wrong(r, "shorter", "there with \"fit\": \"resize-crop\" alone");
   double value = 1, colours[3] = {255, 255, 255};
   akin_status status = AKIN_OK;
   if (fraction) status = card_read_number(r, &value, "crop_fraction", 0.01, 1);
   if (colour) status = card_read_three(r, colours, "pad_colour", 0, 255);
+  if (shorter)
+    status = card_read_whole(r, &p->shorter, "shorter", p->width > p->height ? p->width : p->height, CARD_SIDE_MOST);
   p->crop_fraction = (float)value;
   for (int i = 0; i < 3; i++)
     p->pad_colour[i] = (uint8_t)colours[i];
@@ -130,14 +140,14 @@ static akin_status card_read_alpha(const card_reader *r, akin_preparation *p) {
 }
 
 static akin_status card_read_preparation(const card_reader *outer, akin_preparation *p) {
-  static const char *const keys[] = {"width", "height",        "filter",     "antialias", "fit",
-                                     "alpha", "crop_fraction", "pad_colour", "upright",   "scaled_decoding"};
+  static const char *const keys[] = {"width",         "height",     "filter",  "antialias",       "fit",    "alpha",
+                                     "crop_fraction", "pad_colour", "upright", "scaled_decoding", "shorter"};
   const card_reader r = {akin_json_get(outer->object, "input"), "input.", outer->arena, outer->err};
   if (!akin_json_is_object(r.object)) return card_wrong(outer, "input", "an object");
   *p = (akin_preparation)AKIN_PREPARATION_INIT(1, 1);
   akin_status status = card_check_keys(&r, keys, sizeof keys / sizeof *keys);
-  if (status == AKIN_OK) status = card_read_whole(&r, &p->width, "width", 1, 4096);
-  if (status == AKIN_OK) status = card_read_whole(&r, &p->height, "height", 1, 4096);
+  if (status == AKIN_OK) status = card_read_whole(&r, &p->width, "width", 1, CARD_SIDE_MOST);
+  if (status == AKIN_OK) status = card_read_whole(&r, &p->height, "height", 1, CARD_SIDE_MOST);
   if (status == AKIN_OK) status = card_read_filter(&r, p);
   if (status == AKIN_OK) status = card_read_fit(&r, p);
   if (status == AKIN_OK) status = card_read_alpha(&r, p);
@@ -157,11 +167,17 @@ static akin_status card_read_hashes(const card_reader *r, akin_card_weights *w) 
   if (status == AKIN_OK && w->md5 &&
       (strlen(w->md5) != AKIN_MD5_HEX_SIZE - 1 || strspn(w->md5, "0123456789abcdef") != AKIN_MD5_HEX_SIZE - 1))
     return card_wrong(r, "md5", "32 lower-case hexadecimal digits");
+  if (status == AKIN_OK) status = card_read_text(r, &w->sha256_prefix, "sha256_prefix", false);
+  const size_t digits = status == AKIN_OK && w->sha256_prefix ? strlen(w->sha256_prefix) : CARD_PREFIX_LEAST;
+  if (digits < CARD_PREFIX_LEAST || digits >= AKIN_HASH_HEX_SIZE ||
+      (w->sha256_prefix && strspn(w->sha256_prefix, "0123456789abcdef") != digits))
+    return card_wrong(r, "sha256_prefix", "8 to 64 lower-case hexadecimal digits");
   return status;
 }
 
 static akin_status card_read_weights_entry(const card_reader *r, akin_card_weights *w) {
-  static const char *const keys[] = {"format", "file", "origin", "address", "bytes", "sha256", "md5", "top"};
+  static const char *const keys[] = {"format", "file", "origin", "address",      "bytes",
+                                     "sha256", "md5",  "top",    "sha256_prefix"};
   akin_status status = akin_json_is_object(r->object) ? card_check_keys(r, keys, sizeof keys / sizeof *keys)
                                                       : card_wrong(r, "", "objects");
   if (status == AKIN_OK) status = card_read_text(r, &w->format, "format", true);
@@ -252,12 +268,49 @@ static akin_status card_read_parameters(const card_reader *r, akin_card *card, c
   return status;
 }
 
+/* What is there with "dialect": "torchvision" alone. */
+static akin_status card_read_torchvision(const card_reader *r, akin_card *card, const akin_family *family) {
+  static const struct {
+    akin_family_parameter parameter;
+    const char *key;
+  } keys[] = {
+      {AKIN_FAMILY_GROUPS, "groups"}, {AKIN_FAMILY_GROUPS, "group_width"}, {AKIN_FAMILY_NORMALIZED, "normalized"}};
+  bool there[sizeof keys / sizeof *keys];
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    const bool takes = family->parameters & keys[i].parameter;
+    there[i] = akin_json_get(r->object, keys[i].key);
+    if (there[i] && (card->dialect != AKIN_DIALECT_TORCHVISION || !takes))
+      return akin_fail(r->err, AKIN_ERROR_FORMAT, "key \"%s\" must not be there: family \"%s\" takes none%s",
+                       keys[i].key, family->name, takes ? " unless the dialect is \"torchvision\"" : "");
+  }
+  akin_status status = AKIN_OK;
+  card->groups = 1;
+  card->group_width = AKIN_CARD_GROUP_WIDTH;
+  if (there[0]) status = card_read_whole(r, &card->groups, keys[0].key, 1, 1024);
+  if (status == AKIN_OK && there[1]) status = card_read_whole(r, &card->group_width, keys[1].key, 1, 1024);
+  if (status == AKIN_OK && there[2]) status = card_read_boolean(r, &card->normalized, keys[2].key);
+  return status;
+}
+
+static akin_status card_read_dialect(const card_reader *r, akin_card *card, const akin_family *family) {
+  const akin_json *value = akin_json_get(r->object, "dialect");
+  const char *name = akin_json_text(value);
+  const bool two = family->parameters & AKIN_FAMILY_TORCHVISION;
+  if (!value || (name && strcmp(name, "keras") == 0)) return AKIN_OK;
+  if (!name || !two || strcmp(name, "torchvision") != 0)
+    return card_wrong(r, "dialect", two ? "\"keras\" or \"torchvision\"" : "\"keras\": this family has no other");
+  card->dialect = AKIN_DIALECT_TORCHVISION;
+  return AKIN_OK;
+}
+
 static akin_status card_read_family(const card_reader *r, akin_card *card) {
   akin_status status = card_read_text(r, &card->family, "family", true);
   if (status != AKIN_OK) return status;
   const akin_family *family = akin_family_find(card->family);
   if (!family) return card_unknown_family(r, card->family);
   status = card_read_parameters(r, card, family);
+  if (status == AKIN_OK) status = card_read_dialect(r, card, family);
+  if (status == AKIN_OK) status = card_read_torchvision(r, card, family);
   return status == AKIN_OK ? card_read_whole(r, &card->classes, "classes", 0, 1000000) : status;
 }
 
@@ -292,10 +345,11 @@ static akin_status card_read_pooling(const card_reader *r, akin_card *card) {
 }
 
 static akin_status card_read(const card_reader *r, akin_card *card) {
-  static const char *const keys[] = {"name",         "description", "variant_of",   "family",  "width_factor",
-                                     "depth_factor", "depth",       "minimalistic", "classes", "input",
-                                     "mirror",       "channels",    "mean",         "scale",   "layer",
-                                     "licence",      "citation",    "weights",      "pooling", "prefix_tokens"};
+  static const char *const keys[] = {"name",         "description", "variant_of",   "family",    "width_factor",
+                                     "depth_factor", "depth",       "minimalistic", "classes",   "input",
+                                     "mirror",       "channels",    "mean",         "scale",     "layer",
+                                     "licence",      "citation",    "weights",      "pooling",   "prefix_tokens",
+                                     "dialect",      "groups",      "group_width",  "normalized"};
   if (!akin_json_is_object(r->object)) return akin_fail(r->err, AKIN_ERROR_FORMAT, "not a card: not a JSON object");
   akin_status status = card_check_keys(r, keys, sizeof keys / sizeof *keys);
   if (status == AKIN_OK) status = card_read_name(r, card);

@@ -84,12 +84,16 @@ static bool builtin_has_sha256(const akin_card_weights *weights, const builtin_f
   return weights->has_hash && akin_hash_equal(&weights->hash, file->sha256);
 }
 
+static bool builtin_begins(const akin_card_weights *weights, const builtin_file *file) {
+  return weights->sha256_prefix && akin_hash_begins(file->sha256, weights->sha256_prefix);
+}
+
 static bool builtin_has_md5(const akin_card_weights *weights, const builtin_file *file) {
   return weights->md5 && strcmp(weights->md5, file->md5) == 0;
 }
 
 static bool builtin_has_name(const akin_card_weights *weights, const builtin_file *file) {
-  return !weights->has_hash && !weights->md5 && strcmp(weights->file, file->name) == 0;
+  return !weights->has_hash && !weights->sha256_prefix && !weights->md5 && strcmp(weights->file, file->name) == 0;
 }
 
 static const akin_card *builtin_search(const builtin_file *file, builtin_match *match) {
@@ -107,6 +111,7 @@ akin_status akin_card_find(const akin_card **out, bool *verified, const char *pa
   const builtin_file file = {akin_path_name(path), sha256, md5};
   *verified = true;
   *out = builtin_search(&file, builtin_has_sha256);
+  if (!*out) *out = builtin_search(&file, builtin_begins);
   if (*out) return AKIN_OK;
   akin_status status = akin_hash_file_md5(md5, path, err);
   if (status != AKIN_OK) return status;

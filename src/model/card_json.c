@@ -62,6 +62,7 @@ static void card_write_preparation(card_writer *w, const akin_preparation *p) {
   card_write_boolean(w, ",\n    \"antialias\": ", p->antialias);
   card_write_text(w, ",\n    \"fit\": ", akin_fit_name(p->fit));
   if (p->fit == AKIN_FIT_CROP) card_write_number(w, ",\n    \"crop_fraction\": ", (double)p->crop_fraction, true);
+  if (p->fit == AKIN_FIT_RESIZE_CROP) card_write_whole(w, ",\n    \"shorter\": ", p->shorter);
   if (p->fit == AKIN_FIT_PAD) {
     const float colour[3] = {p->pad_colour[0], p->pad_colour[1], p->pad_colour[2]};
     card_write_three(w, ",\n    \"pad_colour\": ", colour);
@@ -78,6 +79,11 @@ static void card_write_parameters(card_writer *w, const akin_card *card) {
   if (parameters & AKIN_FAMILY_DEPTH_FACTOR) card_write_number(w, ",\n  \"depth_factor\": ", card->depth_factor, false);
   if (parameters & AKIN_FAMILY_DEPTH) card_write_whole(w, ",\n  \"depth\": ", card->depth);
   if (parameters & AKIN_FAMILY_MINIMALISTIC) card_write_boolean(w, ",\n  \"minimalistic\": ", card->minimalistic);
+  if (card->dialect != AKIN_DIALECT_TORCHVISION) return;
+  card_write(w, ",\n  \"dialect\": \"torchvision\"");
+  if (parameters & AKIN_FAMILY_GROUPS) card_write_whole(w, ",\n  \"groups\": ", card->groups);
+  if (parameters & AKIN_FAMILY_GROUPS) card_write_whole(w, ",\n  \"group_width\": ", card->group_width);
+  if (parameters & AKIN_FAMILY_NORMALIZED) card_write_boolean(w, ",\n  \"normalized\": ", card->normalized);
 }
 
 static void card_write_weights(card_writer *w, const akin_card *card) {
@@ -94,6 +100,7 @@ static void card_write_weights(card_writer *w, const akin_card *card) {
       akin_hash_hex(hex, &file->hash);
       card_write_text(w, ",\n      \"sha256\": ", hex);
     }
+    if (file->sha256_prefix) card_write_text(w, ",\n      \"sha256_prefix\": ", file->sha256_prefix);
     if (file->md5) card_write_text(w, ",\n      \"md5\": ", file->md5);
     if (!file->top) card_write_boolean(w, ",\n      \"top\": ", false);
     card_write(w, "\n    }");
@@ -108,6 +115,12 @@ akin_status akin_card_parameters_text(akin_buffer *out, const akin_card *card) {
   if (parameters & AKIN_FAMILY_DEPTH_FACTOR) card_write_number(w, ", depth ", card->depth_factor, false);
   if (parameters & AKIN_FAMILY_DEPTH) card_write_whole(w, ", depth ", card->depth);
   if (card->minimalistic) card_write(w, ", minimalistic");
+  if (card->dialect == AKIN_DIALECT_TORCHVISION) {
+    if (card->normalized) card_write(w, ", normalized");
+    if (card->groups > 1) card_write_whole(w, ", groups ", card->groups);
+    if (card->group_width != AKIN_CARD_GROUP_WIDTH) card_write_whole(w, ", group width ", card->group_width);
+    card_write(w, ", torchvision's");
+  }
   if (card->classes == 0) card_write(w, ", without top");
   return w->status;
 }

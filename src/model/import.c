@@ -159,7 +159,13 @@ static akin_status import_check_name(import_job *job, akin_error *err) {
 static akin_status import_check_weights(import_job *job, akin_error *err) {
   akin_status status = job->card == &job->made ? AKIN_OK : akin_family_build(&job->layers, job->card, err);
   if (status != AKIN_OK) return status;
-  if (akin_tensors_keras(job->tensors)) status = akin_keras_weights_bind(&job->layers, job->tensors, err);
+  if (akin_tensors_keras(job->tensors) && job->card->dialect == AKIN_DIALECT_TORCHVISION) {
+    status =
+        akin_fail(err, AKIN_ERROR_MISMATCH,
+                  "this is a file of Keras, whose networks differ from torchvision's: Keras' cards are named without "
+                  "\"-torchvision\"");
+  } else if (akin_tensors_keras(job->tensors))
+    status = akin_keras_weights_bind(&job->layers, job->tensors, err);
   if (status == AKIN_OK) status = akin_binding_check(&job->layers, job->tensors, err);
   if (status == AKIN_OK) return AKIN_OK;
   if (job->card == &job->made) return akin_fail_context(err, status, "%s", job->request->weights_path);

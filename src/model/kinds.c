@@ -259,6 +259,7 @@ static const akin_kind kinds_all[AKIN_LAYER_KINDS] = {
     [AKIN_LAYER_PRELU] = {"PReLU", 1, 1, kinds_prelu},
     [AKIN_LAYER_MAX_POOLING2D] = {"MaxPooling2D", 1, 1, akin_kind_pooling2d},
     [AKIN_LAYER_AVERAGE_POOLING2D] = {"AveragePooling2D", 1, 1, akin_kind_pooling2d},
+    [AKIN_LAYER_ADAPTIVE_AVERAGE_POOLING2D] = {"AdaptiveAveragePooling2D", 1, 1, akin_kind_adaptive_pooling2d},
     [AKIN_LAYER_GLOBAL_AVERAGE_POOLING2D] = {"GlobalAveragePooling2D", 1, 1, akin_kind_global_pooling2d},
     [AKIN_LAYER_GLOBAL_MAX_POOLING2D] = {"GlobalMaxPooling2D", 1, 1, akin_kind_global_pooling2d},
     [AKIN_LAYER_ZERO_PADDING2D] = {"ZeroPadding2D", 1, 1, akin_kind_zero_padding2d},

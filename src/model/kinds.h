@@ -23,6 +23,7 @@ bool akin_kind_depthwise_conv2d(akin_layer *layer, const akin_shape *const *inpu
 bool akin_kind_separable_conv2d(akin_layer *layer, const akin_shape *const *inputs);
 bool akin_kind_conv2d_transpose(akin_layer *layer, const akin_shape *const *inputs);
 bool akin_kind_pooling2d(akin_layer *layer, const akin_shape *const *inputs);
+bool akin_kind_adaptive_pooling2d(akin_layer *layer, const akin_shape *const *inputs);
 bool akin_kind_global_pooling2d(akin_layer *layer, const akin_shape *const *inputs);
 bool akin_kind_zero_padding2d(akin_layer *layer, const akin_shape *const *inputs);
 bool akin_kind_cropping2d(akin_layer *layer, const akin_shape *const *inputs);

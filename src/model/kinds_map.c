@@ -13,6 +13,10 @@ void akin_padding_of(uint32_t *before, uint32_t *after, akin_padding padding, ui
                      uint32_t stride) {
   *before = *after = 0;
   if (padding == AKIN_PADDING_VALID) return;
+  if (padding == AKIN_PADDING_SYMMETRIC) {
+    *before = *after = kernel / 2;
+    return;
+  }
   const uint64_t covered = (uint64_t)((size - 1) / stride) * stride + kernel; /* by the windows that SAME wants */
   if (covered <= size) return;
   *before = (uint32_t)((covered - size) / 2);
@@ -27,6 +31,7 @@ uint32_t akin_dilated(uint32_t kernel, uint32_t dilation) {
 /* Places of a window along an axis; 0 when it does not fit. */
 static uint32_t kinds_places(akin_padding padding, uint32_t size, uint32_t kernel, uint32_t stride) {
   if (padding == AKIN_PADDING_SAME) return (size - 1) / stride + 1;
+  if (padding == AKIN_PADDING_SYMMETRIC) size += kernel / 2 * 2;
   return kernel > size ? 0 : (size - kernel) / stride + 1;
 }
 
@@ -189,6 +194,11 @@ bool akin_kind_resizing(akin_layer *layer, const akin_shape *const *inputs) {
   }
   layer->shape = (akin_shape){3, {height, width, inputs[0]->size[2]}};
   return true;
+}
+
+bool akin_kind_adaptive_pooling2d(akin_layer *layer, const akin_shape *const *inputs) {
+  layer->shape = (akin_shape){3, {layer->as.resizing.height, layer->as.resizing.width, inputs[0]->size[2]}};
+  return inputs[0]->rank == 3 && layer->shape.size[0] && layer->shape.size[1];
 }
 
 /* What is smaller than the crop would be resized by Keras, which nobody means. */

@@ -30,7 +30,8 @@ typedef enum akin_layer_kind {
   AKIN_LAYER_ACTIVATION, /* nothing but akin_layer.activation */
   AKIN_LAYER_PRELU,
   AKIN_LAYER_MAX_POOLING2D,
-  AKIN_LAYER_AVERAGE_POOLING2D, /* padding is left out of the mean */
+  AKIN_LAYER_AVERAGE_POOLING2D,          /* padding is left out of the mean */
+  AKIN_LAYER_ADAPTIVE_AVERAGE_POOLING2D, /* to a fixed size: means of parts that are as equal as they can be */
   AKIN_LAYER_GLOBAL_AVERAGE_POOLING2D,
   AKIN_LAYER_GLOBAL_MAX_POOLING2D,
   AKIN_LAYER_ZERO_PADDING2D,
@@ -64,7 +65,8 @@ typedef struct akin_shape {
 
 typedef enum akin_padding {
   AKIN_PADDING_VALID,
-  AKIN_PADDING_SAME /* TensorFlow's: by the actual size, the odd one out at the bottom and right */
+  AKIN_PADDING_SAME,     /* TensorFlow's: by the actual size, the odd one out at the bottom and right */
+  AKIN_PADDING_SYMMETRIC /* PyTorch's kernel // 2 on every side, whatever the size */
 } akin_padding;
 
 /* Of all four convolutions. */
@@ -231,7 +233,7 @@ typedef struct akin_layer {
       uint32_t height, width;
       akin_interpolation interpolation; /* Resizing */
       bool crop_to_aspect;              /* Resizing: the middle of the wanted aspect alone */
-    } resizing;                         /* Resizing, CenterCrop */
+    } resizing;                         /* Resizing, CenterCrop, AdaptiveAveragePooling2D */
     struct {
       akin_operation operation;
       akin_constant constant; /* with one input */
@@ -291,6 +293,7 @@ typedef struct akin_layers {
   akin_layers_entry *entries; /* none: every layer is one */
   size_t entry_count, entry_room;
   size_t output; /* 1 + the number of the layer that the network ends with; 0: the last */
+  bool modules;  /* layers are named as the modules of PyTorch that have their weights */
 } akin_layers;
 
 #define AKIN_LAYERS_BYTES ((size_t)256 << 20) /* of names and constants of a network; weights are not in it */
@@ -330,7 +333,7 @@ size_t akin_layers_output(const akin_layers *layers);
  */
 bool akin_layers_axis(uint32_t *out, int64_t axis, uint32_t rank);
 
-/* What TensorFlow's SAME adds along one axis; VALID adds nothing. kernel: with its dilation. */
+/* What a padding adds along one axis. kernel: with its dilation. */
 void akin_padding_of(uint32_t *before, uint32_t *after, akin_padding padding, uint32_t size, uint32_t kernel,
                      uint32_t stride);
 /* What a kernel of so many places covers. 0: too much. */

@@ -52,6 +52,7 @@ static akin_lower_kind *const lower_kinds[AKIN_LAYER_KINDS] = {
     [AKIN_LAYER_PRELU] = akin_lower_prelu,
     [AKIN_LAYER_MAX_POOLING2D] = akin_lower_max_pooling2d,
     [AKIN_LAYER_AVERAGE_POOLING2D] = akin_lower_average_pooling2d,
+    [AKIN_LAYER_ADAPTIVE_AVERAGE_POOLING2D] = akin_lower_adaptive_average_pooling2d,
     [AKIN_LAYER_GLOBAL_AVERAGE_POOLING2D] = akin_lower_global_average_pooling2d,
     [AKIN_LAYER_GLOBAL_MAX_POOLING2D] = akin_lower_global_max_pooling2d,
     [AKIN_LAYER_ZERO_PADDING2D] = akin_lower_zero_padding2d,

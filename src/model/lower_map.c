@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#define MAP_CUBIC_MOST ((uint64_t)1 << 24) /* numbers in the matrix of a bicubic resize */
+#define MAP_MATRIX_MOST ((uint64_t)1 << 24) /* numbers in the matrix that resizes an axis */
 
 /* ---- poolings ---- */
 
@@ -104,55 +104,81 @@ static double map_cubic(double x) {
   return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
 }
 
-/* [from, to]: what each place of one axis is made of. What lies outside is left out of the sum. The distance is one of
- * 1,024 steps, as TensorFlow's table of the kernel has them. */
-static const char *map_cubic_matrix(lowering *lo, const char *name, uint32_t from, uint32_t to, bool turned) {
+/* weights: [from], zeros: what a place of an axis of `to` places is made of. */
+typedef void map_weigh(double *weights, uint32_t place, uint32_t from, uint32_t to);
+
+/* What lies outside is left out of the sum. The distance is one of 1,024 steps, as TensorFlow's table of the kernel has
+ * them. */
+static void map_weigh_cubic(double *weights, uint32_t place, uint32_t from, uint32_t to) {
+  const double at = (place + 0.5) * from / to - 0.5, first = floor(at), step = rint((at - first) * 1024) / 1024;
+  double sum = 0;
+  for (int pass = 0; pass < 2; pass++)
+    for (int i = 0; i < 4; i++) {
+      const double source = first + i - 1;
+      if (source < 0 || source >= from) continue;
+      if (pass)
+        weights[(size_t)source] = map_cubic(i - 1 - step) / sum;
+      else
+        sum += map_cubic(i - 1 - step);
+    }
+}
+
+/* The mean of the places from floor(place · from / to) to, without, ceil((place + 1) · from / to). */
+static void map_weigh_mean(double *weights, uint32_t place, uint32_t from, uint32_t to) {
+  const uint64_t first = (uint64_t)place * from / to, end = ((uint64_t)(place + 1) * from + to - 1) / to;
+  for (uint64_t i = first; i < end; i++)
+    weights[i] = 1.0 / (double)(end - first);
+}
+
+/* [from, to], or turned [to, from]: what each place of one axis is made of. */
+static const char *map_matrix(lowering *lo, const char *name, uint32_t from, uint32_t to, bool turned,
+                              map_weigh *weigh) {
   const int64_t shape[2] = {turned ? to : from, turned ? from : to};
-  if ((uint64_t)from * to > MAP_CUBIC_MOST) {
+  if ((uint64_t)from * to > MAP_MATRIX_MOST) {
     if (lo->status == AKIN_OK)
-      lo->status =
-          akin_fail(lo->err, AKIN_ERROR_LIMIT, "layer %s: bicubic from %u to %u places is too large", name, from, to);
+      lo->status = akin_fail(lo->err, AKIN_ERROR_LIMIT, "layer %s: from %u to %u places is too large", name, from, to);
     return "";
   }
   float *matrix = akin_calloc(from, to * sizeof *matrix);
-  if (!matrix) {
-    akin_lowering_starve(lo);
-    return "";
+  double *weights = akin_calloc(from, sizeof *weights);
+  if (!matrix || !weights) akin_lowering_starve(lo);
+  for (uint32_t place = 0; matrix && weights && place < to; place++) {
+    memset(weights, 0, from * sizeof *weights);
+    weigh(weights, place, from, to);
+    for (uint32_t source = 0; source < from; source++)
+      matrix[turned ? place * (size_t)from + source : source * (size_t)to + place] = (float)weights[source];
   }
-  for (uint32_t place = 0; place < to; place++) {
-    const double at = (place + 0.5) * from / to - 0.5, first = floor(at), step = rint((at - first) * 1024) / 1024;
-    double weights[4], sum = 0;
-    for (int i = 0; i < 4; i++) {
-      const double source = first + i - 1;
-      weights[i] = source >= 0 && source < from ? map_cubic(i - 1 - step) : 0;
-      sum += weights[i];
-    }
-    for (int i = 0; i < 4; i++) {
-      if (weights[i] == 0) continue;
-      const size_t source = (size_t)(first + i - 1);
-      matrix[turned ? place * (size_t)from + source : source * to + place] = (float)(weights[i] / sum);
-    }
-  }
-  name = akin_lowering_values(lo, name, matrix, shape, 2);
+  name = matrix && weights ? akin_lowering_values(lo, name, matrix, shape, 2) : "";
   akin_free(matrix);
+  akin_free(weights);
   return name;
 }
 
-/* Two products of matrices: ONNX's own cubic resizing stretches the edges outwards, TensorFlow's leaves them out. */
-static void map_resize_bicubic(lowering *lo, const char *input, const akin_shape *in, const akin_shape *to,
-                               const char *output) {
+/* Two products of matrices: what ONNX's own operations do not give. */
+static void map_resize_by(lowering *lo, const char *input, const akin_shape *in, const akin_shape *to, map_weigh *weigh,
+                          const char *output) {
   const char *columns =
-      map_cubic_matrix(lo, akin_lowering_name(lo, output, "columns"), in->size[1], to->size[1], false);
-  const char *rows = map_cubic_matrix(lo, akin_lowering_name(lo, output, "rows"), in->size[0], to->size[0], true);
+      map_matrix(lo, akin_lowering_name(lo, output, "columns"), in->size[1], to->size[1], false, weigh);
+  const char *rows = map_matrix(lo, akin_lowering_name(lo, output, "rows"), in->size[0], to->size[0], true, weigh);
   const char *wide = akin_lowering_binary(lo, "MatMul", input, columns, akin_lowering_name(lo, output, "wide"));
   akin_lowering_binary(lo, "MatMul", rows, wide, output);
+}
+
+void akin_lower_adaptive_average_pooling2d(lowering *lo, const akin_layer *layer, const char *output) {
+  const akin_shape *in = akin_lowering_input_shape(lo, layer, 0);
+  const char *input = akin_lowering_input(lo, layer, 0);
+  if (in->size[0] == layer->shape.size[0] && in->size[1] == layer->shape.size[1])
+    akin_lowering_unary(lo, "Identity", input, output);
+  else
+    map_resize_by(lo, input, in, &layer->shape, map_weigh_mean, output);
 }
 
 /* As TensorFlow resizes: half-pixel centres. */
 static void map_resize(lowering *lo, const char *input, const akin_shape *in, const akin_shape *to,
                        akin_interpolation interpolation, const char *output) {
   if (interpolation == AKIN_INTERPOLATION_BICUBIC) {
-    map_resize_bicubic(lo, input, in, to, output);
+    /* ONNX's own cubic resizing stretches the edges outwards, TensorFlow's leaves them out */
+    map_resize_by(lo, input, in, to, map_weigh_cubic, output);
     return;
   }
   const int64_t sizes[4] = {1, to->size[2], to->size[0], to->size[1]};

@@ -74,9 +74,9 @@ void akin_lowering_statistics(lowering *lo, const akin_layer *bn, double **scale
 typedef void akin_lower_kind(lowering *lo, const akin_layer *layer, const char *output);
 
 akin_lower_kind akin_lower_convolution, akin_lower_separable_conv2d, akin_lower_conv2d_transpose, akin_lower_dense;
-akin_lower_kind akin_lower_max_pooling2d, akin_lower_average_pooling2d, akin_lower_global_average_pooling2d,
-    akin_lower_global_max_pooling2d, akin_lower_zero_padding2d, akin_lower_cropping2d, akin_lower_up_sampling2d,
-    akin_lower_resizing, akin_lower_center_crop;
+akin_lower_kind akin_lower_max_pooling2d, akin_lower_average_pooling2d, akin_lower_adaptive_average_pooling2d,
+    akin_lower_global_average_pooling2d, akin_lower_global_max_pooling2d, akin_lower_zero_padding2d,
+    akin_lower_cropping2d, akin_lower_up_sampling2d, akin_lower_resizing, akin_lower_center_crop;
 akin_lower_kind akin_lower_batch_normalization, akin_lower_layer_normalization, akin_lower_group_normalization,
     akin_lower_unit_normalization, akin_lower_normalization, akin_lower_layer_scale, akin_lower_prelu;
 akin_lower_kind akin_lower_arithmetic, akin_lower_rescaling, akin_lower_custom_scale;

@@ -47,6 +47,9 @@ typedef enum akin_pool {
 akin_status akin_pool_text(akin_buffer *out, akin_pool pool, double power);
 bool akin_pool_from_name(akin_pool *out, double *power, const char *name);
 
+/* Whose network of a family it is: Keras and torchvision differ in strides, paddings, biases, epsilon and names. */
+typedef enum akin_dialect { AKIN_DIALECT_KERAS, AKIN_DIALECT_TORCHVISION } akin_dialect;
+
 /* A weights file that a card knows: by its hash where one was published, else by its name. */
 typedef struct akin_card_weights {
   const char *format;  /* "pth", "h5" */
@@ -55,9 +58,10 @@ typedef struct akin_card_weights {
   const char *address; /* where it can be had; NULL: none */
   uint64_t bytes;      /* 0: not known */
   bool has_hash;
-  akin_hash hash;  /* SHA-256 */
-  const char *md5; /* 32 lower-case hexadecimal digits; NULL: none */
-  bool top;        /* false: of the network without its last layers */
+  akin_hash hash;            /* SHA-256 */
+  const char *sha256_prefix; /* its first digits, lower case, at least 8; NULL: none */
+  const char *md5;           /* 32 lower-case hexadecimal digits; NULL: none */
+  bool top;                  /* false: of the network without its last layers */
 } akin_card_weights;
 
 typedef struct akin_card {
@@ -67,7 +71,10 @@ typedef struct akin_card {
   double width_factor, depth_factor; /* the family's parameters, those that it takes (families.h) */
   uint32_t depth;                    /* layers, as the network's name counts them */
   bool minimalistic;
-  uint32_t classes; /* 0: the network without its last layers, those that make class scores */
+  akin_dialect dialect;
+  uint32_t groups, group_width; /* ResNeXt, wide ResNet: of the 3×3 convolutions, and channels of each at 64 filters */
+  bool normalized;              /* VGG: a batch normalization behind each convolution */
+  uint32_t classes;             /* 0: the network without its last layers, those that make class scores */
   akin_preparation preparation;
   bool mirror; /* the feature is the mean of the image's and its mirror image's */
   bool bgr;
@@ -92,8 +99,8 @@ size_t akin_card_builtin_count(void);
 const akin_card *akin_card_builtin_at(size_t index);  /* NULL only when memory ran out while parsing them */
 const akin_card *akin_card_builtin(const char *name); /* NULL: none */
 /*
- * The built-in card of a weights file: by its SHA-256, else by its MD5, else, when its publisher gives no hash, by its
- * name. NULL: none.
+ * The built-in card of a weights file: by its SHA-256 or the first digits of it, else by its MD5, else, when its
+ * publisher gives no hash, by its name. NULL: none.
  *   verified: false when it was found by name
  * Errors: those of reading the file.
  */

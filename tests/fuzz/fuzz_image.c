@@ -20,6 +20,7 @@ static akin_preparation preparation_for(uint32_t choice) {
   if (choice % 4 == 1) p.fit = AKIN_FIT_PAD, p.filter = AKIN_FILTER_BOX;
   if (choice % 4 == 2) p.fit = AKIN_FIT_CROP, p.crop_fraction = 0.875f, p.filter = AKIN_FILTER_BICUBIC;
   if (choice % 4 == 3) akin_preparation_keras(&p);
+  if (choice % 8 == 5) p.fit = AKIN_FIT_RESIZE_CROP, p.shorter = SIDE + 3;
   p.scaled_decoding = choice & 4;
   return p;
 }

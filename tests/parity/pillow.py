@@ -127,6 +127,10 @@ def pillow_fit(image, width, height, filter, fit, fraction):
         across, down = min(half_up(across * fraction), w), min(half_up(down * fraction), h)
         left, top = (w - across) // 2, (h - down) // 2
         return image.crop((left, top, left + across, top + down)).resize((width, height), method)
+    if fit == "resize-crop":  # torchvision's Resize and CenterCrop: fraction is the shorter side
+        w, h = (fraction, int(fraction * h / w)) if w <= h else (int(fraction * w / h), fraction)
+        left, top = int(round((w - width) / 2.0)), int(round((h - height) / 2.0))
+        return image.resize((w, h), method).crop((left, top, left + width, top + height))
     if fit == "pad":
         size = (width, half_up(h * width / w)) if wider else (half_up(w * height / h), height)
         size = (min(size[0], width), min(size[1], height))
@@ -304,6 +308,8 @@ def compare_resized(akin, tally, path, shapes, plan):
     image = decoded(path, "white", 1)
     for width, height in shapes:
         for filter, fit, fraction in plan:
+            if fit == "resize-crop":
+                fraction = half_up(max(width, height) * fraction)
             theirs = numpy.asarray(pillow_fit(image, width, height, filter, fit, fraction))
             ours = akin.ask(path, width, height, filter, fit, fraction)
             tally.add(f"{filter}, {fit}", path, ours, theirs, 0 if filter == "nearest" else RESAMPLING_ALLOWED)
@@ -330,7 +336,8 @@ def compare_kernels(akin, tally, path, shapes):
     return missing
 
 
-EVERYTHING = [(f, fit, fraction) for f in FILTERS for fit, fraction in (("stretch", 1.0), ("crop", 1.0), ("crop", 0.875), ("pad", 1.0))]
+EVERYTHING = [(f, fit, fraction) for f in FILTERS for fit, fraction in (("stretch", 1.0), ("crop", 1.0), ("crop", 0.875), ("pad", 1.0),
+                                                            ("resize-crop", 1.0), ("resize-crop", 8 / 7))]
 
 
 def compare_made(akin, tally):
@@ -358,7 +365,8 @@ def compare_photos(akin, tally, photos, most):
     if most:
         paths = paths[:: max(1, len(paths) // most)][:most]
     print(f"{len(paths)} photos")
-    plan = [("bilinear", "stretch", 1.0), ("bicubic", "crop", 0.875), ("box", "pad", 1.0), ("nearest", "crop", 1.0)]
+    plan = [("bilinear", "stretch", 1.0), ("bilinear", "resize-crop", 8 / 7), ("bicubic", "resize-crop", 1.0),
+            ("bicubic", "crop", 0.875), ("box", "pad", 1.0), ("nearest", "crop", 1.0)]
     for path in paths:
         tally.add("photos: decode", path, akin.ask(path), numpy.asarray(pillow_decode(path)), 0)
         compare_resized(akin, tally, path, [(224, 224), (299, 299)], plan)

@@ -38,6 +38,7 @@ static bool pixels_parse(pixels_request *out, char *line) {
     return true;
   }
   out->p.crop_fraction = fraction;
+  out->p.shorter = (uint32_t)fraction;
   out->p.alpha = strcmp(alpha, "drop") == 0 ? AKIN_ALPHA_DROP : AKIN_ALPHA_WHITE;
   out->p.upright = upright != 0;
   out->p.scaled_decoding = scaled != 0;

@@ -15,7 +15,11 @@ typedef enum akin_family_parameter {
   AKIN_FAMILY_WIDTH_FACTOR = 1, /* Keras' alpha */
   AKIN_FAMILY_DEPTH_FACTOR = 2,
   AKIN_FAMILY_DEPTH = 4, /* 50 of ResNet50 */
-  AKIN_FAMILY_MINIMALISTIC = 8
+  AKIN_FAMILY_MINIMALISTIC = 8,
+  /* These a card may say: */
+  AKIN_FAMILY_TORCHVISION = 16, /* "dialect": "torchvision" */
+  AKIN_FAMILY_GROUPS = 32,      /* with it: "groups" and "group_width" */
+  AKIN_FAMILY_NORMALIZED = 64   /* with it: "normalized" */
 } akin_family_parameter;
 
 typedef struct akin_family {

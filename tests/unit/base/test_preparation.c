@@ -6,13 +6,13 @@
 static void names_there_and_back(void **state) {
   (void)state;
   static const char *const filters[] = {"nearest", "box", "bilinear", "bicubic"};
-  static const char *const fits[] = {"stretch", "crop", "pad"};
+  static const char *const fits[] = {"stretch", "crop", "pad", "resize-crop"};
   for (unsigned i = 0; i < 4; i++) {
     akin_filter f = (akin_filter)99;
     assert_string_equal(akin_filter_name((akin_filter)i), filters[i]);
     assert_true(akin_filter_from_name(&f, filters[i]) && (unsigned)f == i);
   }
-  for (unsigned i = 0; i < 3; i++) {
+  for (unsigned i = 0; i < 4; i++) {
     akin_fit f = (akin_fit)99;
     assert_string_equal(akin_fit_name((akin_fit)i), fits[i]);
     assert_true(akin_fit_from_name(&f, fits[i]) && (unsigned)f == i);
@@ -57,6 +57,9 @@ static void canonical_texts(void **state) {
   p.antialias = false;
   p.filter = AKIN_FILTER_BOX;
   check(&p, "224x240 box pad #007fff drop");
+  p.fit = AKIN_FIT_RESIZE_CROP;
+  p.shorter = 256;
+  check(&p, "224x240 box resize-crop 256 drop");
 }
 
 /* What does not matter to the pixels does not matter to the text. */
@@ -65,6 +68,7 @@ static void unused_fields_do_not_show(void **state) {
   akin_preparation p = AKIN_PREPARATION_INIT(32, 32);
   p.crop_fraction = 0.5f;
   p.pad_colour[1] = 7;
+  p.shorter = 99;
   check(&p, "32x32 bilinear antialias stretch white upright scaled");
 }
 

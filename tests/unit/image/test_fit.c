@@ -64,6 +64,32 @@ static void pad_keeps_the_whole_picture(void **state) {
   }
 }
 
+/* Sizes and offsets as torchvision's Resize and CenterCrop give them. */
+static void resize_crop_shows_the_middle(void **state) {
+  (void)state;
+  static const struct {
+    uint32_t width, height, target_width, target_height, shorter;
+    uint32_t resized_width, resized_height, left, top;
+  } cases[] = {
+      {400, 533, 224, 224, 256, 256, 341, 16, 58}, /* 341.12; 117 / 2 to the even 58 */
+      {533, 400, 224, 224, 256, 341, 256, 58, 16}, {500, 500, 224, 224, 256, 256, 256, 16, 16},
+      {500, 501, 227, 224, 232, 232, 232, 2, 4}, /* 5 / 2 to the even 2 */
+      {500, 501, 225, 224, 232, 232, 232, 4, 4}, /* 7 / 2 to the even 4 */
+      {3, 2, 224, 224, 224, 336, 224, 56, 0},      {1, 65535, 4096, 1, 4096, 4096, 268431360, 0, 134215680},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    akin_preparation p = AKIN_PREPARATION_INIT(cases[i].target_width, cases[i].target_height);
+    p.fit = AKIN_FIT_RESIZE_CROP;
+    p.shorter = cases[i].shorter;
+    const akin_fit_plan plan = akin_fit_of(&p, cases[i].width, cases[i].height);
+    check(plan.from, (akin_rectangle){0, 0, cases[i].width, cases[i].height});
+    check(plan.to, (akin_rectangle){0, 0, p.width, p.height});
+    check(plan.shown, (akin_rectangle){cases[i].left, cases[i].top, p.width, p.height});
+    assert_int_equal(plan.width, cases[i].resized_width);
+    assert_int_equal(plan.height, cases[i].resized_height);
+  }
+}
+
 static uint32_t eighths(const akin_preparation *p, uint32_t width, uint32_t height, uint8_t orientation) {
   const akin_image_info info = {AKIN_IMAGE_JPEG, width, height, orientation};
   return akin_fit_eighths(p, &info);
@@ -97,6 +123,10 @@ static void turning_cropping_and_padding_count(void **state) {
   p.fit = AKIN_FIT_PAD;
   assert_int_equal(eighths(&p, 4000, 500, 1), 1); /* becomes 224 × 28 */
   assert_int_equal(eighths(&p, 3583, 500, 1), 2);
+  p.fit = AKIN_FIT_RESIZE_CROP;
+  p.shorter = 256;
+  assert_int_equal(eighths(&p, 4000, 1023, 1), 8);
+  assert_int_equal(eighths(&p, 4000, 1024, 1), 4);
 }
 
 static void exact_pixels_are_never_decoded_smaller(void **state) {
@@ -139,6 +169,13 @@ static void preparations_out_of_range_are_refused(void **state) {
   }
   p.crop_fraction = 0.0f / (float)(p.width - 1); /* NaN */
   refuse(p, "fraction");
+  p = (akin_preparation)AKIN_PREPARATION_INIT(7, 9);
+  p.fit = AKIN_FIT_RESIZE_CROP;
+  static const uint32_t shorter[] = {0, 8, 4097};
+  for (size_t i = 0; i < sizeof shorter / sizeof shorter[0]; i++) {
+    p.shorter = shorter[i];
+    refuse(p, "9 to 4096");
+  }
 }
 
 static void pixels_out_of_range_are_refused(void **state) {
@@ -162,6 +199,7 @@ int main(void) {
       cmocka_unit_test(stretch_takes_all_to_all),
       cmocka_unit_test(crop_takes_the_largest_centred_part),
       cmocka_unit_test(pad_keeps_the_whole_picture),
+      cmocka_unit_test(resize_crop_shows_the_middle),
       cmocka_unit_test(decoding_stays_twice_the_target),
       cmocka_unit_test(turning_cropping_and_padding_count),
       cmocka_unit_test(exact_pixels_are_never_decoded_smaller),

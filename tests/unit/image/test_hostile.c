@@ -78,7 +78,7 @@ static files_bytes hostile_mutant(const files_bytes *file, uint32_t *seed) {
 }
 
 static void hostile_mutants(const char *name) {
-  static const akin_fit fits[] = {AKIN_FIT_STRETCH, AKIN_FIT_CROP, AKIN_FIT_PAD};
+  static const akin_fit fits[] = {AKIN_FIT_STRETCH, AKIN_FIT_CROP, AKIN_FIT_PAD, AKIN_FIT_RESIZE_CROP};
   files_bytes file = files_load(name);
   uint32_t seed = (uint32_t)file.size * 2654435761u + 1;
   for (unsigned i = 0; file.size > 0 && file.size < 20000 && i < HOSTILE_MUTANTS; i++) {
@@ -89,7 +89,8 @@ static void hostile_mutants(const char *name) {
     uint8_t out[9 * 7 * 3];
     akin_preparation p = AKIN_PREPARATION_INIT(9, 7);
     p.filter = (akin_filter)(i % 4);
-    p.fit = fits[i % 3];
+    p.fit = fits[i / 3 % 4];
+    p.shorter = 11;
     const akin_status status = akin_image_prepare(out, NULL, mutant.data, mutant.size, &p, &hostile_limits, &err);
     assert_true(status == AKIN_OK || err.code == status);
     akin_free(mutant.data);
