@@ -248,17 +248,25 @@ static size_t approximate_cut(akin_scored *scored, size_t count, size_t k) {
   return kept;
 }
 
+/* The row of candidate i; NULL where it cannot be a hit, and past the last. */
+static const float *approximate_row(const akin_approximate *a, size_t i, size_t candidates, const akin_vectors *v,
+                                    const akin_approximate_skip *skip) {
+  if (i >= candidates || (skip && skip->skip(skip->context, a->candidates[i]))) return NULL;
+  return akin_vectors_find(v, a->candidates[i]);
+}
+
 /* Scores of the candidates that may be hits; gives how many. */
 static size_t approximate_score(akin_scored *scored, const akin_approximate *a, size_t candidates,
                                 const akin_vectors *v, const float *query, const akin_approximate_skip *skip) {
   size_t count = 0;
+  const float *row = approximate_row(a, 0, candidates, v, skip);
   for (size_t i = 0; i < candidates; i++) {
-    const uint64_t id = a->candidates[i];
-    const float *row = skip && skip->skip(skip->context, id) ? NULL : akin_vectors_find(v, id);
-    if (!row) continue;
-    akin_search_scores(&scored[count].score, query, row, 1, a->dim, a->dim);
-    scored[count].id = id;
-    count += scored[count].score >= -1; /* not NaN */
+    const float *next = approximate_row(a, i + 1, candidates, v, skip);
+    if (row) {
+      scored[count] = (akin_scored){a->candidates[i], akin_search_score(query, row, a->dim, next)};
+      count += scored[count].score >= -1; /* not NaN */
+    }
+    row = next;
   }
   return count;
 }

@@ -61,7 +61,7 @@ akin_status akin_approximate_remove(akin_approximate *a, uint64_t id, akin_error
 akin_status akin_approximate_add_all(akin_approximate *a, const akin_vectors *v, unsigned threads,
                                      akin_approximate_tick *tick, void *context, akin_error *err);
 /* Measures recall with questions sampled from v (always the same ones of the same rows), and raises the expansion until
- * it is what is aimed at or the largest is reached. */
+ * it is what is aimed at, the largest is reached, or it is enough and does not rise any more. */
 akin_status akin_approximate_measure(akin_approximate *a, const akin_vectors *v, unsigned threads, akin_error *err);
 /* Replaces the file at path, as made from v. */
 akin_status akin_approximate_save(akin_approximate *a, const char *path, const akin_vectors_key *key,

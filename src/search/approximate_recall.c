@@ -17,6 +17,7 @@
 #define RECALL_K             10
 #define RECALL_PIECE         256 /* rows that are scored for one question after the other, while they are near */
 #define RECALL_EXPANSION_MAX 1024
+#define RECALL_GAIN          0.002f /* that half as many more must bring, once recall is enough */
 
 typedef struct recall_question {
   uint64_t id;
@@ -118,6 +119,22 @@ static akin_status recall_ask(recall *r, akin_approximate *a, float *out, akin_e
   return status;
 }
 
+/* Raises the expansion by halves, until recall is what is aimed at, the largest is reached, or recall is enough and
+ * hardly rose: what is missing then cannot be reached in the graph, however many are looked at. */
+static akin_status recall_raise(recall *r, akin_approximate *a, akin_error *err) {
+  akin_approximate_facts *facts = &a->facts;
+  akin_status status = recall_ask(r, a, &facts->recall, err);
+  for (bool rises = true; !status && rises && facts->recall < AKIN_APPROXIMATE_AIM;) {
+    const float before = facts->recall;
+    if (facts->expansion >= RECALL_EXPANSION_MAX) break;
+    facts->expansion += facts->expansion / 2;
+    if (facts->expansion > RECALL_EXPANSION_MAX) facts->expansion = RECALL_EXPANSION_MAX;
+    status = recall_ask(r, a, &facts->recall, err);
+    rises = before < AKIN_APPROXIMATE_RECALL || facts->recall >= before + RECALL_GAIN;
+  }
+  return status;
+}
+
 akin_status akin_approximate_measure(akin_approximate *a, const akin_vectors *v, unsigned threads, akin_error *err) {
   recall *r = akin_calloc(1, sizeof *r);
   if (!r) return akin_fail_memory(err, sizeof *r);
@@ -125,10 +142,7 @@ akin_status akin_approximate_measure(akin_approximate *a, const akin_vectors *v,
   r->threads = threads ? threads : 1;
   recall_sample(r);
   akin_status status = akin_threads_run(r->threads, recall_exact, r, err);
-  while (!status && !(status = recall_ask(r, a, &a->facts.recall, err))) {
-    if (a->facts.recall >= AKIN_APPROXIMATE_AIM || a->facts.expansion >= RECALL_EXPANSION_MAX) break;
-    a->facts.expansion *= 2;
-  }
+  if (!status) status = recall_raise(r, a, err);
   a->facts.sampled = r->count;
   akin_free(r);
   return status;
