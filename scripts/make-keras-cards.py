@@ -27,6 +27,7 @@ DENSENET = "G. Huang, Z. Liu, L. van der Maaten, K. Q. Weinberger: Densely Conne
 CONVNEXT = "Z. Liu, H. Mao, C.-Y. Wu, C. Feichtenhofer, T. Darrell, S. Xie: A ConvNet for the 2020s, CVPR 2022, arXiv:2201.03545"
 EFFICIENTNET = "M. Tan, Q. V. Le: EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, ICML 2019, arXiv:1905.11946"
 EFFICIENTNET_V2 = "M. Tan, Q. V. Le: EfficientNetV2: Smaller Models and Faster Training, ICML 2021, arXiv:2104.00298"
+NASNET = "B. Zoph, V. Vasudevan, J. Shlens, Q. V. Le: Learning Transferable Architectures for Scalable Image Recognition, CVPR 2018, arXiv:1707.07012"
 MOBILENET = "A. G. Howard et al.: MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications, 2017, arXiv:1704.04861"
 MOBILENET_V2 = "M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381"
 MOBILENET_V3 = "A. Howard et al.: Searching for MobileNetV3, ICCV 2019, arXiv:1905.02244"
@@ -95,6 +96,10 @@ def networks():
         yield Network(name, f"ConvNeXt {size.lower()}{before}", name, {}, getattr(applications, f"ConvNeXt{size}"),
                       "inside", 224, "MIT", CONVNEXT)
     yield from efficientnets()
+    for kind, size in (("Mobile", 224), ("Large", 331)):
+        name = f"nasnet-{kind.lower()}"
+        yield Network(name, f"NASNet-A {kind.lower()}", name, {}, getattr(applications, f"NASNet{kind}"), "tf", size,
+                      "Apache-2.0", NASNET)
     yield from mobilenets("mobilenet", "MobileNet", applications.MobileNet, MOBILENET,
                           [(alpha, size) for alpha in (0.25, 0.5, 0.75, 1.0) for size in (128, 160, 192, 224)])
     # TensorFlow published the two widest of V2 for one size alone

@@ -172,6 +172,11 @@ size_t akin_builder_zero_padding2d(akin_builder *b, size_t input, const char *na
   return builder_add(b, &layer, &input, 1, NULL);
 }
 
+size_t akin_builder_cropping2d(akin_builder *b, size_t input, const char *name, akin_margins margins) {
+  const akin_layer layer = {.name = name, .kind = AKIN_LAYER_CROPPING2D, .as.margins = margins};
+  return builder_add(b, &layer, &input, 1, NULL);
+}
+
 /* ---- arithmetic ---- */
 
 static size_t builder_add_pair(akin_builder *b, size_t first, size_t second, const char *name,

@@ -61,6 +61,7 @@ size_t akin_builder_adaptive_average_pooling2d(akin_builder *b, size_t input, co
                                                uint32_t width);
 
 size_t akin_builder_zero_padding2d(akin_builder *b, size_t input, const char *name, akin_margins margins);
+size_t akin_builder_cropping2d(akin_builder *b, size_t input, const char *name, akin_margins margins);
 
 size_t akin_builder_add(akin_builder *b, size_t first, size_t second, const char *name);
 size_t akin_builder_multiply(akin_builder *b, size_t first, size_t second, const char *name);

@@ -42,6 +42,10 @@ akin_margins akin_keras_padding(const akin_builder *b, size_t input, uint32_t ke
   return (akin_margins){.top = half - top, .bottom = half, .left = half - left, .right = half};
 }
 
+uint32_t akin_keras_width(const akin_builder *b, size_t map) {
+  return keras_shape(b, map).size[1];
+}
+
 uint32_t akin_keras_channels(const akin_builder *b, size_t layer) {
   const akin_shape shape = keras_shape(b, layer);
   return shape.rank ? shape.size[shape.rank - 1] : 0;

@@ -23,6 +23,7 @@ uint32_t akin_keras_divisible(double channels);
  */
 akin_margins akin_keras_padding(const akin_builder *b, size_t input, uint32_t kernel);
 
+uint32_t akin_keras_width(const akin_builder *b, size_t map);
 uint32_t akin_keras_channels(const akin_builder *b, size_t layer); /* of its output */
 
 /* Global average pooling named `pooled` and class scores, unless the card is of a network without them. */
