@@ -35,14 +35,15 @@ PREPROCESS = {"caffe": keras.applications.vgg16.preprocess_input, "tf": keras.ap
               "inside": keras.applications.mobilenet_v3.preprocess_input}
 
 # The feature layer that akin must choose, by family. (Of MobileNetV3: what stands in front of `logits`.)
-FEATURES = {"vgg": "fc2", "mobilenet": "global_average_pooling2d", "mobilenet-v2": "global_average_pooling2d"}
+FEATURES = {"vgg": "fc2", "mobilenet": "global_average_pooling2d", "mobilenet-v2": "global_average_pooling2d",
+            "nasnet-mobile": "global_average_pooling2d", "nasnet-large": "global_average_pooling2d"}
 
 SMALL = [("vgg16", 64, 80, 10), ("resnet50", 97, 131, 7), ("resnet50-v2", 97, 131, 7), ("mobilenet-0.25-128", 97, 131, 9),
          ("mobilenet-v2-0.35-96", 97, 131, 9), ("mobilenet-v3-small", 97, 131, 9),
          ("mobilenet-v3-large-minimalistic", 97, 131, 9), ("inception-v3", 107, 139, 5),
          ("inception-resnet-v2", 107, 139, 5), ("xception", 97, 131, 5),
          ("densenet121", 97, 131, 7), ("convnext-tiny", 97, 131, 7), ("efficientnet-b0", 97, 131, 1000),
-         ("efficientnet-v2-b0", 97, 131, 7), ("efficientnet-v2-s", 97, 131, 7)]
+         ("efficientnet-v2-b0", 97, 131, 7), ("efficientnet-v2-s", 97, 131, 7), ("nasnet-mobile", 97, 131, 7)]
 
 
 # ---- one network ----
@@ -239,6 +240,11 @@ def without(case, kind, ending=""):
     return with_calls(case, [layer for layer in layers_of(case.model, kind) if layer.name.endswith(ending)], identity)
 
 
+def crop_otherwise(_, x):
+    """The last row and column of what was padded, not the first."""
+    return x[:, :-1, :-1]
+
+
 def rescaled_as_tf(_, x):
     return x / 127.5 - 1
 
@@ -277,6 +283,9 @@ def mutants(case):
         yield "pixels not normalized", without(case, keras.layers.Normalization)
     if case.network.family == "efficientnet-v2-s":
         yield "x / 127.5 for x / 128", with_calls(case, layers_of(case.model, keras.layers.Rescaling), rescaled_as_tf)
+    if case.network.family == "nasnet-mobile":
+        crops = layers_of(case.model, keras.layers.Cropping2D)
+        yield "both halves of p from its first place on", with_calls(case, crops, crop_otherwise)
     if case.network.family == "vgg":
         yield "channels first when flattened", with_calls(case, layers_of(case.model, keras.layers.Flatten),
                                                           flatten_channels_first)
