@@ -71,7 +71,7 @@ static akin_status export_check(const akin_graph *graph, const akin_mapping *wei
   uint64_t total = 0;
   for (size_t i = 0; i < graph->tensor_count; i++) {
     const akin_graph_tensor *tensor = &graph->tensors[i];
-    if (tensor->values || tensor->integers) continue;
+    if (tensor->values) continue;
     if (tensor->offset > weights->size || tensor->bytes > weights->size - tensor->offset) {
       return akin_fail(err, AKIN_ERROR_FORMAT, "damaged: tensor %s is not in the %zu bytes of weights", tensor->name,
                        weights->size);
@@ -85,7 +85,8 @@ static akin_status export_check(const akin_graph *graph, const akin_mapping *wei
 
 static akin_status export_write(const char *path, const akin_graph *graph, const akin_mapping *weights,
                                 const export_properties *properties, akin_error *err) {
-  const akin_onnx_form form = {weights->data, true, properties->at, properties->count};
+  const akin_onnx_form form = {
+      .weights = weights->data, .any_batch = true, .properties = properties->at, .property_count = properties->count};
   akin_file_writer *writer = NULL;
   akin_status status = akin_file_writer_open(&writer, path, err);
   if (status != AKIN_OK) return status;

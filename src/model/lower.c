@@ -118,6 +118,7 @@ akin_status akin_lower(akin_graph *graph, const akin_layers *layers, const akin_
   for (size_t i = 0; i < layers->count && lo.status == AKIN_OK; i++)
     lower_layer(&lo, &layers->at[i]);
   if (lo.status == AKIN_OK) lower_output(&lo);
+  if (lo.status == AKIN_OK && graph->arena.starved) akin_lowering_starve(&lo); /* an attribute may be missing */
   akin_free(places);
   return lo.status;
 }

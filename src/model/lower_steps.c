@@ -54,15 +54,9 @@ const char *akin_lowering_binary(lowering *lo, const char *operation, const char
 const char *akin_lowering_values(lowering *lo, const char *name, const float *values, const int64_t *shape,
                                  uint32_t rank) {
   if (lo->status != AKIN_OK) return "";
-  akin_graph_tensor *tensor = akin_graph_add_tensor(lo->graph, name, shape, rank);
-  float *copy = tensor ? akin_arena_alloc(&lo->graph->arena, (size_t)tensor->bytes) : NULL;
-  if (!copy) {
-    akin_lowering_starve(lo);
-    return "";
-  }
-  memcpy(copy, values, (size_t)tensor->bytes);
-  tensor->values = copy;
-  return tensor->name;
+  const akin_graph_tensor *tensor = akin_graph_add_numbers(lo->graph, name, values, shape, rank);
+  if (!tensor) akin_lowering_starve(lo);
+  return tensor ? tensor->name : "";
 }
 
 const char *akin_lowering_scalar(lowering *lo, double value) {

@@ -168,7 +168,7 @@ static void mistake_in_graph(akin_graph *graph, mistake m) {
       if (strcmp(attribute->name, "pads") != 0) continue;
       const int64_t turned[4] = {attribute->integers[2], attribute->integers[3], attribute->integers[0],
                                  attribute->integers[1]};
-      memcpy(attribute->integers, turned, sizeof turned);
+      memcpy((void *)attribute->integers, turned, sizeof turned); /* the graph is ours */
     }
   }
 }

@@ -50,7 +50,7 @@ static void build_small(akin_layers *layers, akin_error *err) {
 
 static const akin_graph_node *find_node(const akin_graph *graph, const char *output) {
   for (size_t i = 0; i < graph->node_count; i++)
-    if (strcmp(graph->nodes[i].output, output) == 0) return &graph->nodes[i];
+    if (strcmp(graph->nodes[i].outputs[0], output) == 0) return &graph->nodes[i];
   fail_msg("no node gives %s", output);
   return NULL;
 }
@@ -210,7 +210,6 @@ static void test_written_and_read(void **state) {
   akin_graph graph = AKIN_GRAPH_INIT, back = AKIN_GRAPH_INIT;
   akin_buffer first = AKIN_BUFFER_INIT(0), second = AKIN_BUFFER_INIT(0);
   akin_error err;
-  size_t read = 0;
   build_small(&layers, &err);
   testing_ok(lower_into(&graph, &layers, &counting, path, &err), &err);
   testing_ok(akin_onnx_pack(&first, &graph, &err), &err);
@@ -223,13 +222,9 @@ static void test_written_and_read(void **state) {
   assert_memory_equal(first.data, second.data, first.size);
   akin_graph_free(&back);
   for (size_t n = 0; n < first.size; n++) {
-    if (akin_onnx_unpack(&back, first.data, n, &err) == AKIN_OK)
-      read++;
-    else
-      assert_int_equal(err.code, AKIN_ERROR_FORMAT);
+    testing_expect(akin_onnx_unpack(&back, first.data, n, &err), AKIN_ERROR_FORMAT, &err);
     akin_graph_free(&back);
   }
-  assert_true(read <= 1); /* without the operator set that stands last, it is a graph still */
   for (size_t bit = 0; bit < 8 * first.size; bit++) {
     first.data[bit / 8] = (char)(first.data[bit / 8] ^ 1 << bit % 8);
     akin_onnx_unpack(&back, first.data, first.size, &err); /* the sanitizers watch */
