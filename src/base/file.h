@@ -52,6 +52,11 @@ typedef struct akin_mapping {
   size_t size;
 } akin_mapping;
 akin_status akin_mapping_open(akin_mapping *out, const char *path, akin_error *err);
+/*
+ * The same of a file that another file names and that is trusted to be inside the folder alone: `inside` is refused
+ * when it is absolute or goes upwards, and no link is followed on the way. UNSUPPORTED says which of these.
+ */
+akin_status akin_mapping_open_inside(akin_mapping *out, const char *folder, const char *inside, akin_error *err);
 void akin_mapping_close(akin_mapping *m);
 
 /* An advisory lock held until released or until the process ends (flock). *out is -1 and the status AKIN_ERROR_BUSY

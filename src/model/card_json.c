@@ -2,6 +2,9 @@
 #include "base/text.h"
 #include "model/card.h"
 #include "model/families/families.h"
+#include "model/net.h"
+
+#include <string.h>
 
 akin_status akin_card_number(akin_buffer *out, double value, bool single) {
   const size_t before = out->size;
@@ -121,7 +124,7 @@ akin_status akin_card_parameters_text(akin_buffer *out, const akin_card *card) {
     if (card->group_width != AKIN_CARD_GROUP_WIDTH) card_write_whole(w, ", group width ", card->group_width);
     card_write(w, ", torchvision's");
   }
-  if (card->classes == 0) card_write(w, ", without top");
+  if (card->classes == 0 && strcmp(card->family, AKIN_NET_FAMILY) != 0) card_write(w, ", without top");
   return w->status;
 }
 

@@ -24,6 +24,8 @@ static bool feature_forms_scores(const akin_layer *layer) {
 }
 
 static akin_status feature_by_rule(size_t *layer, char **rule, const akin_layers *layers, akin_error *err) {
+  if (layers->at[akin_layers_output(layers)].kind == AKIN_LAYER_TENSOR)
+    return akin_feature_of_graph(layer, rule, layers, err);
   const size_t last = akin_lower_standing(layers, akin_layers_output(layers));
   size_t at = last;
   while (feature_forms_scores(&layers->at[at]))

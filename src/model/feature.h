@@ -16,4 +16,7 @@
 akin_status akin_feature_find(size_t *layer, char **rule, const akin_layers *layers, const char *wanted,
                               const char *asked, akin_error *err);
 
+/* The rule for the tensors of an ONNX graph, which feature_graph.c says. */
+akin_status akin_feature_of_graph(size_t *layer, char **rule, const akin_layers *layers, akin_error *err);
+
 #endif

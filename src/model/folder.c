@@ -8,6 +8,7 @@
 #include "model/card.h"
 #include "model/families/families.h"
 #include "model/name.h"
+#include "model/net.h"
 #include "model/onnx.h"
 #include "model/own.h"
 
@@ -50,8 +51,9 @@ akin_status akin_folder_open_at(akin_folder **out, const char *path, const char 
   if (status == AKIN_OK) status = akin_record_check(&f->record, path, false, err);
   if (status == AKIN_OK) status = folder_read_card(f, err);
   if (status == AKIN_OK) {
-    status = akin_own_is(f->card) ? akin_own_open(&f->layers, path, f->card, err)
-                                  : akin_family_build(&f->layers, f->card, err);
+    status = akin_own_is(f->card)   ? akin_own_open(&f->layers, path, f->card, err)
+             : akin_net_is(f->card) ? akin_net_layers_open(&f->layers, path, err)
+                                    : akin_family_build(&f->layers, f->card, err);
   }
   if (status == AKIN_OK)
     *out = f;

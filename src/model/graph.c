@@ -221,6 +221,23 @@ akin_graph_index *akin_graph_index_new(const akin_graph *graph) {
   return index;
 }
 
+akin_graph_index *akin_graph_index_given(const akin_graph *graph, const akin_graph_value *inputs, size_t input_count) {
+  akin_graph_index *index = graph_index_room(graph->tensor_count + input_count);
+  if (!index) return NULL;
+  for (size_t i = 0; i < graph->tensor_count; i++)
+    graph_index_add(index, graph->tensors[i].name, i + 1);
+  for (size_t i = 0; i < input_count; i++)
+    graph_index_add(index, inputs[i].name, graph->tensor_count + i + 1);
+  graph_index_sort(index);
+  return index;
+}
+
+const char *akin_graph_index_twice(const akin_graph_index *index) {
+  for (size_t i = 1; i < index->count; i++)
+    if (graph_compare(&index->entries[i - 1], &index->entries[i]) == 0) return index->entries[i].name;
+  return NULL;
+}
+
 size_t akin_graph_maker(const akin_graph_index *index, const char *name) {
   const graph_entry wanted = {name, 0};
   const graph_entry *found =
@@ -243,17 +260,24 @@ bool akin_graph_computes(const akin_graph *graph, const char *name) {
 
 /* ---- cutting ---- */
 
-/* Of the tensors, leaves those that a node reads. */
-static akin_status graph_drop_unread(akin_graph *graph, akin_error *err) {
-  size_t reads = 0, kept = 0;
+akin_graph_index *akin_graph_index_read(const akin_graph *graph) {
+  size_t reads = 0;
   for (size_t i = 0; i < graph->node_count; i++)
     reads += graph->nodes[i].input_count;
   akin_graph_index *read = graph_index_room(reads);
-  if (!read) return akin_fail_memory(err, reads * sizeof(graph_entry));
+  if (!read) return NULL;
   for (size_t i = 0; i < graph->node_count; i++)
     for (size_t k = 0; k < graph->nodes[i].input_count; k++)
-      graph_index_add(read, graph->nodes[i].inputs[k], 1);
+      graph_index_add(read, graph->nodes[i].inputs[k], i + 1);
   graph_index_sort(read);
+  return read;
+}
+
+/* Of the tensors, leaves those that a node reads. */
+static akin_status graph_drop_unread(akin_graph *graph, akin_error *err) {
+  size_t kept = 0;
+  akin_graph_index *read = akin_graph_index_read(graph);
+  if (!read) return akin_fail_memory(err, graph->tensor_count);
   for (size_t i = 0; i < graph->tensor_count; i++)
     if (akin_graph_maker(read, graph->tensors[i].name)) graph->tensors[kept++] = graph->tensors[i];
   graph->tensor_count = kept;

@@ -136,10 +136,20 @@ bool akin_graph_set_value(akin_graph *graph, akin_graph_value *value, const char
  * memory is short. */
 typedef struct akin_graph_index akin_graph_index;
 akin_graph_index *akin_graph_index_new(const akin_graph *graph);
+/* The same of values that no node makes: tensors of the graph (number + 1), then `inputs`. */
+akin_graph_index *akin_graph_index_given(const akin_graph *graph, const akin_graph_value *inputs, size_t input_count);
+akin_graph_index *akin_graph_index_read(const akin_graph *graph); /* not who makes a value, but one that reads it */
 size_t akin_graph_maker(const akin_graph_index *index, const char *name);
+const char *akin_graph_index_twice(const akin_graph_index *index); /* a name that is there twice; NULL: none */
 
 const akin_graph_tensor *akin_graph_find_tensor(const akin_graph *graph, const char *name); /* NULL: none */
 bool akin_graph_computes(const akin_graph *graph, const char *name); /* a node's output, or the input */
+
+/*
+ * Puts each node behind those whose values it reads, others stay in their order; for graphs that are not trusted.
+ * Errors: FORMAT (a value that nothing makes, that two make, or that is made of itself: names it), MEMORY.
+ */
+akin_status akin_graph_sort(akin_graph *graph, const akin_graph_value *inputs, size_t input_count, akin_error *err);
 
 /* Leaves of the graph what makes the values of these names. Errors: MEMORY. */
 akin_status akin_graph_keep(akin_graph *graph, const char *const *names, size_t count, akin_error *err);

@@ -1,7 +1,7 @@
 /*
- * import.c - a card and a weights file become a model's folder: card.json, weights.bin, model.onnx, the graph cut at
- * the default feature layer, checksums.json. Everything is written into a folder beside, which gets the model's name at
- * the end, so there is never half a model; a failure takes the folder away again.
+ * import.c - a card and a weights file, or an ONNX network, become a model's folder: card.json, weights.bin,
+ * model.onnx, the graph cut at the default feature layer, checksums.json. Everything is written into a folder beside,
+ * which gets the model's name at the end, so there is never half a model; a failure takes the folder away again.
  */
 #include "base/error.h"
 #include "base/file.h"
@@ -15,6 +15,7 @@
 #include "model/keras_weights.h"
 #include "model/lower.h"
 #include "model/name.h"
+#include "model/net.h"
 #include "model/onnx.h"
 #include "model/own.h"
 
@@ -23,17 +24,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#define IMPORT_SPARE_BYTES 1048576u /* what a model takes beside its weights, generously */
+#define IMPORT_SPARE_BYTES  1048576u /* what a model takes beside its weights, generously */
+#define IMPORT_CLASSES_MOST 1000000u /* of a card */
 
 typedef struct import_job {
   const akin_import_request *request;
   const akin_card *card;
   akin_card *own_card; /* when it is not a built-in one */
-  akin_card made;      /* of a user's own model */
+  akin_card made;      /* of a user's own model, or of an ONNX network */
   akin_arena arena;    /* its texts */
   const char *name;
   akin_layers layers;
-  akin_tensors *tensors;
+  akin_tensors *tensors; /* or */
+  bool is_net;
+  akin_net net;
   akin_record record;
   char *folder; /* where it comes into being */
   char *target; /* where it goes */
@@ -108,8 +112,46 @@ static akin_status import_take_card(import_job *job, const akin_card *named, aki
   return import_note_unverified(job, hex, err);
 }
 
+static akin_status import_no_card(const char *wanted, akin_error *err) {
+  return akin_fail(err, AKIN_ERROR_NOT_FOUND,
+                   "no card '%s': 'akin model list' shows them; a card of your own is given as FILE.json", wanted);
+}
+
+/* The card that was named for an ONNX network, or that of a known one; NULL: none. */
+static akin_status import_find_net_card(import_job *job, const akin_card **out, akin_error *err) {
+  const char *wanted = job->request->card;
+  bool verified = false;
+  *out = NULL;
+  if (!wanted) {
+    akin_status status = akin_card_find(out, &verified, job->request->weights_path, &job->record.weights.hash, err);
+    if (!verified) *out = NULL; /* many networks are called model.onnx */
+    return status;
+  }
+  if (akin_path_has_extension(wanted, "json")) {
+    akin_status status = akin_card_read(&job->own_card, wanted, err);
+    *out = job->own_card;
+    return status;
+  }
+  *out = akin_card_builtin(wanted);
+  return *out ? AKIN_OK : import_no_card(wanted, err);
+}
+
+static akin_status import_make_net_card(import_job *job, akin_error *err) {
+  const akin_import_request *q = job->request;
+  const akin_card *card = NULL;
+  const char *note = NULL;
+  akin_status status = import_find_net_card(job, &card, err);
+  if (status != AKIN_OK) return status;
+  status = akin_net_card(&job->made, &note, &job->arena, &job->net, q, card, err);
+  if (status != AKIN_OK) return akin_fail_context(err, status, "%s", q->weights_path);
+  job->card = &job->made;
+  if (note && q->on_note) q->on_note(q->note_context, note);
+  return AKIN_OK;
+}
+
 static akin_status import_find_card(import_job *job, akin_error *err) {
   const char *wanted = job->request->card;
+  if (job->is_net) return import_make_net_card(job, err);
   if (!wanted) return import_recognise(job, err);
   if (akin_path_has_extension(wanted, "json")) {
     akin_status status = akin_card_read(&job->own_card, wanted, err);
@@ -117,19 +159,24 @@ static akin_status import_find_card(import_job *job, akin_error *err) {
     return status;
   }
   const akin_card *card = akin_card_builtin(wanted);
-  if (card) return import_take_card(job, card, err);
-  return akin_fail(err, AKIN_ERROR_NOT_FOUND,
-                   "no card '%s': 'akin model list' shows them; a card of your own is given as FILE.json", wanted);
+  return card ? import_take_card(job, card, err) : import_no_card(wanted, err);
 }
 
 /* Opens the weights and takes their hash. First opened: who gives a photo is told that it is none. */
 static akin_status import_open(import_job *job, akin_file_facts *facts, akin_error *err) {
   const char *path = job->request->weights_path;
   akin_status status = akin_file_facts_of(facts, path, err);
-  if (status == AKIN_OK) status = akin_tensors_open(&job->tensors, path, err);
-  if (status == AKIN_OK) status = akin_hash_file(&job->record.weights.hash, path, err);
-  if (status != AKIN_OK) return status;
+  job->is_net = akin_net_is_file(path);
   job->record.weights.bytes = facts->size;
+  if (status == AKIN_OK && job->is_net) {
+    status = akin_net_open(&job->net, path, job->request->layer, err);
+    if (status == AKIN_OK)
+      status = akin_net_hash(&job->record.weights.hash, &job->record.weights.bytes, &job->net, err);
+  } else if (status == AKIN_OK) {
+    status = akin_tensors_open(&job->tensors, path, err);
+    if (status == AKIN_OK) status = akin_hash_file(&job->record.weights.hash, path, err);
+  }
+  if (status != AKIN_OK) return status;
   job->record.weights.name = akin_strdup(akin_path_name(path));
   return job->record.weights.name ? AKIN_OK : akin_fail_memory(err, strlen(path));
 }
@@ -157,6 +204,7 @@ static akin_status import_check_name(import_job *job, akin_error *err) {
 }
 
 static akin_status import_check_weights(import_job *job, akin_error *err) {
+  if (job->is_net) return AKIN_OK; /* checked when it was opened */
   akin_status status = job->card == &job->made ? AKIN_OK : akin_family_build(&job->layers, job->card, err);
   if (status != AKIN_OK) return status;
   if (akin_tensors_keras(job->tensors) && job->card->dialect == AKIN_DIALECT_TORCHVISION) {
@@ -174,6 +222,8 @@ static akin_status import_check_weights(import_job *job, akin_error *err) {
 
 static akin_status import_check_space(const import_job *job, akin_error *err) {
   uint64_t space = 0, wanted = IMPORT_SPARE_BYTES;
+  for (size_t i = 0; i < job->net.network.graph.tensor_count; i++) /* f16 doubles */
+    wanted += 2 * job->net.network.graph.tensors[i].bytes;
   for (size_t i = 0; i < job->layers.count; i++) { /* of a shared layer for each call, as they are written */
     const akin_layer *layer = &job->layers.at[i];
     for (size_t k = 0; k < layer->weight_count; k++)
@@ -211,38 +261,60 @@ static akin_status import_write_card(const import_job *job, akin_error *err) {
   return status;
 }
 
-/* Of a user's own model: what its file says of the network. */
+/* What the folder keeps of a network that no card describes: of a user's own model what its file says of it, of an ONNX
+ * network what was found of its tensors. */
 static akin_status import_write_description(import_job *job, akin_error *err) {
+  const char *name = job->is_net ? AKIN_FOLDER_LAYERS : AKIN_FOLDER_NETWORK;
   akin_buffer text = AKIN_BUFFER_INIT(0);
+  akin_status status = AKIN_OK;
   if (job->card != &job->made) return AKIN_OK;
-  akin_status status = akin_own_pack(&text, akin_tensors_keras(job->tensors), err);
-  if (status == AKIN_OK) status = import_put(job, AKIN_FOLDER_NETWORK, &text, err);
-  if (status == AKIN_OK) status = akin_record_add(&job->record, job->folder, AKIN_FOLDER_NETWORK, err);
+  if (!job->is_net)
+    status = akin_own_pack(&text, akin_tensors_keras(job->tensors), err);
+  else if (akin_net_layers_pack(&text, &job->layers) != AKIN_OK)
+    status = akin_fail_memory(err, text.size);
+  if (status == AKIN_OK) status = import_put(job, name, &text, err);
+  if (status == AKIN_OK) status = akin_record_add(&job->record, job->folder, name, err);
   akin_buffer_free(&text);
   return status;
 }
 
-/* weights.bin, streamed, and the graph that reads it. */
-static akin_status import_write_network(const import_job *job, akin_error *err) {
+/* weights.bin, streamed; graph is then what reads it. */
+static akin_status import_write_weights(import_job *job, akin_graph *graph, akin_error *err) {
   const akin_weight_source source = {import_read_weight, job->tensors};
-  akin_graph graph = AKIN_GRAPH_INIT;
-  akin_buffer packed = AKIN_BUFFER_INIT(0);
   akin_file_writer *writer = NULL;
-  graph.name = job->card->name;
   char *path = akin_path_join(job->folder, AKIN_ONNX_WEIGHTS);
   akin_status status = path ? akin_file_writer_open(&writer, path, err) : akin_fail_memory(err, strlen(job->folder));
-  if (status != AKIN_OK) goto out;
-  status = akin_lower(&graph, &job->layers, &source, writer, err);
-  if (status != AKIN_OK) goto out;
-  status = akin_file_writer_commit(writer, err);
-  writer = NULL;
-  if (status == AKIN_OK) status = akin_onnx_pack(&packed, &graph, err);
-  if (status == AKIN_OK) status = import_put(job, AKIN_FOLDER_GRAPH, &packed, err);
-out:
-  akin_file_writer_discard(writer);
-  akin_buffer_free(&packed);
-  akin_graph_free(&graph);
   akin_free(path);
+  if (status != AKIN_OK) return status;
+  status = job->is_net ? akin_net_write_numbers(&job->net, writer, err)
+                       : akin_lower(graph, &job->layers, &source, writer, err);
+  if (status == AKIN_OK) return akin_file_writer_commit(writer, err);
+  akin_file_writer_discard(writer);
+  return status;
+}
+
+/* What the runtime finds of an ONNX network's tensors, and what its output says of the card. */
+static akin_status import_look_at_net(import_job *job, akin_error *err) {
+  akin_status status = akin_net_layers(&job->layers, &job->net, job->folder, err);
+  if (status != AKIN_OK) return akin_fail_context(err, status, "%s", job->request->weights_path);
+  const akin_shape *output = &job->layers.at[akin_layers_output(&job->layers)].shape;
+  job->made.classes = output->rank == 1 && output->size[0] <= IMPORT_CLASSES_MOST ? output->size[0] : 0;
+  return AKIN_OK;
+}
+
+static akin_status import_write_network(import_job *job, akin_error *err) {
+  const akin_preparation *p = &job->card->preparation;
+  akin_graph lowered = AKIN_GRAPH_INIT, *graph = job->is_net ? &job->net.network.graph : &lowered;
+  akin_buffer packed = AKIN_BUFFER_INIT(0);
+  akin_status status = AKIN_OK;
+  if (job->is_net) status = akin_net_fit(&job->net, job->card->layer, p->width, p->height, err);
+  graph->name = job->card->name;
+  if (status == AKIN_OK) status = import_write_weights(job, graph, err);
+  if (status == AKIN_OK && job->is_net) status = import_look_at_net(job, err);
+  if (status == AKIN_OK) status = akin_onnx_pack(&packed, graph, err);
+  if (status == AKIN_OK) status = import_put(job, AKIN_FOLDER_GRAPH, &packed, err);
+  akin_buffer_free(&packed);
+  akin_graph_free(&lowered);
   return status;
 }
 
@@ -265,9 +337,9 @@ static akin_status import_write_cut(import_job *job, akin_error *err) {
 
 static akin_status import_write(import_job *job, akin_error *err) {
   akin_status status = akin_path_create_folder(job->folder, false, err);
+  if (status == AKIN_OK) status = import_write_network(job, err);
   if (status == AKIN_OK) status = import_write_card(job, err);
   if (status == AKIN_OK) status = import_write_description(job, err);
-  if (status == AKIN_OK) status = import_write_network(job, err);
   if (status == AKIN_OK) status = akin_record_add(&job->record, job->folder, AKIN_FOLDER_CARD, err);
   if (status == AKIN_OK) status = akin_record_add(&job->record, job->folder, AKIN_FOLDER_GRAPH, err);
   if (status == AKIN_OK) status = akin_record_add(&job->record, job->folder, AKIN_ONNX_WEIGHTS, err);
@@ -292,6 +364,7 @@ static akin_status import_place(const import_job *job, akin_error *err) {
 
 static void import_clear(import_job *job) {
   akin_tensors_free(job->tensors);
+  akin_net_close(&job->net);
   akin_layers_free(&job->layers);
   akin_record_clear(&job->record);
   akin_card_free(job->own_card);

@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "model/families/families.h"
 #include "model/name.h"
+#include "model/net.h"
+#include "model/pixels.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +31,7 @@ static akin_status own_build_none(akin_layers *layers, const akin_card *card, ak
 }
 
 const akin_family akin_family_own = {AKIN_OWN_FAMILY, 0, 1, own_build_none};
+const akin_family akin_family_onnx = {AKIN_NET_FAMILY, 0, 1, own_build_none};
 
 /* ---- the network ---- */
 
@@ -68,30 +71,6 @@ akin_status akin_own_open(akin_layers *layers, const char *folder, const akin_ca
 }
 
 /* ---- pixels ---- */
-
-typedef struct own_pixels {
-  const char *name, *meaning;
-  bool bgr;
-  float mean[3], scale[3];
-} own_pixels;
-
-static const own_pixels own_pixels_all[] = {
-    {"raw", "0 to 255", false, {0, 0, 0}, {1, 1, 1}},
-    {"unit", "x / 255", false, {0, 0, 0}, {255, 255, 255}},
-    {"tf", "x / 127.5 - 1", false, {127.5f, 127.5f, 127.5f}, {127.5f, 127.5f, 127.5f}},
-    {"torch",
-     "x / 255 less ImageNet's mean, by its deviation",
-     false,
-     {123.675f, 116.28f, 103.53f},
-     {58.395f, 57.12f, 57.375f}},
-    {"caffe", "BGR less ImageNet's mean", true, {103.939f, 116.779f, 123.68f}, {1, 1, 1}},
-};
-
-static const own_pixels *own_find_pixels(const char *name) {
-  for (size_t i = 0; i < sizeof own_pixels_all / sizeof *own_pixels_all; i++)
-    if (strcmp(own_pixels_all[i].name, name) == 0) return &own_pixels_all[i];
-  return NULL;
-}
 
 /* Layers that only one kind of Keras' networks has, and what that was trained with. */
 static const struct {
@@ -134,7 +113,7 @@ static bool own_is_inside(const akin_layers *layers, bool *pixels) {
   return false;
 }
 
-static const char *own_note(akin_arena *arena, const own_pixels *p, const char *why) {
+static const char *own_note(akin_arena *arena, const akin_pixels_kind *p, const char *why) {
   char *text =
       akin_format("images are given to the model as %s (%s): %s; --pixels says otherwise", p->name, p->meaning, why);
   const char *note = text ? akin_arena_text(arena, text, strlen(text)) : NULL;
@@ -142,18 +121,18 @@ static const char *own_note(akin_arena *arena, const own_pixels *p, const char *
   return note;
 }
 
-static akin_status own_guess(const own_pixels **out, const char **note, akin_arena *arena, const akin_layers *layers,
-                             akin_error *err) {
+static akin_status own_guess(const akin_pixels_kind **out, const char **note, akin_arena *arena,
+                             const akin_layers *layers, akin_error *err) {
   char why[128] = "nothing in it says how";
   bool *pixels = akin_calloc(layers->count, sizeof *pixels);
   if (!pixels) return akin_fail_memory(err, layers->count);
   const bool inside = own_is_inside(layers, pixels);
   akin_free(pixels);
-  *out = own_find_pixels(inside ? "raw" : "unit");
+  *out = akin_pixels_find(inside ? "raw" : "unit");
   if (inside) snprintf(why, sizeof why, "it prepares them itself");
   for (size_t i = 0; !inside && i < sizeof own_networks / sizeof *own_networks; i++) {
     if (!own_has_layer(layers, own_networks[i].layer)) continue;
-    *out = own_find_pixels(own_networks[i].pixels);
+    *out = akin_pixels_find(own_networks[i].pixels);
     snprintf(why, sizeof why, "%s is inside it", own_networks[i].network);
     break;
   }
@@ -163,33 +142,17 @@ static akin_status own_guess(const own_pixels **out, const char **note, akin_are
 
 static akin_status own_set_pixels(akin_card *card, const char **note, akin_arena *arena, const akin_layers *layers,
                                   const char *wanted, akin_error *err) {
-  const akin_card *like = wanted ? akin_card_builtin(wanted) : NULL;
-  const own_pixels *pixels = wanted ? own_find_pixels(wanted) : NULL;
+  const akin_pixels_kind *pixels = NULL;
   *note = NULL;
-  if (like) {
-    card->bgr = like->bgr;
-    memcpy(card->mean, like->mean, sizeof card->mean);
-    memcpy(card->scale, like->scale, sizeof card->scale);
-    return AKIN_OK;
-  }
-  if (wanted && !pixels)
-    return akin_fail(
-        err, AKIN_ERROR_USAGE,
-        "pixels '%s': there are raw, unit, tf, torch, caffe, or the name of a model that 'akin model list' "
-        "shows",
-        wanted);
-  akin_status status = wanted ? AKIN_OK : own_guess(&pixels, note, arena, layers, err);
-  if (status != AKIN_OK) return status;
-  card->bgr = pixels->bgr;
-  memcpy(card->mean, pixels->mean, sizeof card->mean);
-  memcpy(card->scale, pixels->scale, sizeof card->scale);
-  return AKIN_OK;
+  if (wanted) return akin_pixels_set(card, wanted, err);
+  akin_status status = own_guess(&pixels, note, arena, layers, err);
+  if (status == AKIN_OK) akin_pixels_use(card, pixels);
+  return status;
 }
 
 /* ---- the card ---- */
 
-/* The file's name without what it ends with. */
-static const char *own_stem(akin_arena *arena, const char *path) {
+const char *akin_own_stem(akin_arena *arena, const char *path) {
   const char *name = akin_path_name(path);
   return akin_arena_text(arena, name, strcspn(name, "."));
 }
@@ -215,7 +178,7 @@ akin_status akin_own_card(akin_card *out, const char **note, akin_arena *arena, 
                      .classes = scores->rank == 1 && scores->size[0] <= 1000000 ? scores->size[0] : 0,
                      .licence = "LicenseRef-own",
                      .citation = "none"};
-  out->name = name ? name : own_stem(arena, path);
+  out->name = name ? name : akin_own_stem(arena, path);
   out->description = description ? akin_arena_text(arena, description, strlen(description)) : NULL;
   akin_free(description);
   if (!out->name || !out->description) return akin_fail_memory(err, strlen(path));

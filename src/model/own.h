@@ -24,6 +24,9 @@ akin_status akin_own_build(akin_layers *layers, const akin_buffer *network, uint
                            akin_error *err);
 akin_status akin_own_open(akin_layers *layers, const char *folder, const akin_card *card, akin_error *err);
 
+/* The name of a file without what it ends with; NULL when memory is short. */
+const char *akin_own_stem(akin_arena *arena, const char *path);
+
 /*
  * The card of a model that was built from file `path`.
  *   arena: has the card's texts

@@ -94,6 +94,12 @@ static akin_status fake_version(char **out, akin_error *err) {
   return *out ? AKIN_OK : akin_fail_memory(err, sizeof "fake");
 }
 
+static akin_status fake_shapes(akin_runtime_shape *out, size_t count, const char *onnx_path, akin_error *err) {
+  (void)out;
+  (void)count;
+  return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "%s: the fake runtime reads no graphs", onnx_path);
+}
+
 const akin_runtime akin_runtime_fake = {
     .name = "fake",
     .open = fake_open,
@@ -103,5 +109,6 @@ const akin_runtime akin_runtime_fake = {
     .session_open = fake_session_open,
     .session_close = fake_session_close,
     .infer = fake_infer,
+    .shapes = fake_shapes,
     .version = fake_version,
 };

@@ -43,6 +43,7 @@
   X(ov_model_inputs_size)                                                                                              \
   X(ov_model_outputs_size)                                                                                             \
   X(ov_model_const_input)                                                                                              \
+  X(ov_model_const_output_by_index)                                                                                    \
   X(ov_compiled_model_free)                                                                                            \
   X(ov_compiled_model_input)                                                                                           \
   X(ov_compiled_model_output)                                                                                          \
@@ -522,6 +523,51 @@ static akin_status openvino_infer(akin_network_session *s, float *out, const uin
   return AKIN_OK;
 }
 
+/* Under the lock. */
+static akin_status openvino_read_shapes(akin_runtime_shape *out, size_t count, const ov_model_t *model,
+                                        const char *path, akin_error *err) {
+  size_t found = 0;
+  akin_status status = AKIN_OK;
+  if (openvino.ov_model_outputs_size(model, &found)) return openvino_fail(err, AKIN_ERROR_RUNTIME, path, "");
+  if (found != count)
+    return akin_fail(err, AKIN_ERROR_FORMAT, "%s: gives %zu values, expected %zu", path, found, count);
+  for (size_t i = 0; i < count && !status; i++) {
+    ov_output_const_port_t *port = NULL;
+    openvino_port shape;
+    if (openvino.ov_model_const_output_by_index(model, i, &port))
+      return openvino_fail(err, AKIN_ERROR_RUNTIME, path, "");
+    status = openvino_look_at(&shape, port, path, err);
+    if (status) return status;
+    out[i] = (akin_runtime_shape){.known = shape.fixed && !strncmp(shape.text, "f32 ", 4), .rank = 0};
+    for (int64_t k = 0; out[i].known && k < shape.rank; k++)
+      out[i].size[out[i].rank++] = shape.dims[k];
+  }
+  return status;
+}
+
+/* Under the lock. */
+static akin_status openvino_shapes_locked(akin_runtime_shape *out, size_t count, const char *path, akin_error *err) {
+  ov_core_t *core = NULL;
+  ov_model_t *model = NULL;
+  akin_status status = openvino_load(err);
+  if (status) return status;
+  if (openvino.ov_core_create(&core))
+    status = openvino_fail(err, AKIN_ERROR_RUNTIME, "OpenVINO does not start", "");
+  else if (openvino.ov_core_read_model(core, path, NULL, &model))
+    status = openvino_fail(err, AKIN_ERROR_UNSUPPORTED, "OpenVINO cannot run it", "");
+  if (!status) status = openvino_read_shapes(out, count, model, path, err);
+  openvino.ov_model_free(model);
+  openvino.ov_core_free(core);
+  return status;
+}
+
+static akin_status openvino_shapes(akin_runtime_shape *out, size_t count, const char *onnx_path, akin_error *err) {
+  pthread_mutex_lock(&openvino_lock);
+  akin_status status = openvino_shapes_locked(out, count, onnx_path, err);
+  pthread_mutex_unlock(&openvino_lock);
+  return status;
+}
+
 static akin_status openvino_version(char **out, akin_error *err) {
   ov_version_t version = {NULL, NULL};
   *out = NULL;
@@ -547,5 +593,6 @@ const akin_runtime akin_runtime_openvino = {
     .session_open = openvino_session_open,
     .session_close = openvino_session_close,
     .infer = openvino_infer,
+    .shapes = openvino_shapes,
     .version = openvino_version,
 };

@@ -34,6 +34,13 @@ typedef struct akin_runtime_spec {
   void *note_context;
 } akin_runtime_spec;
 
+/* What comes out of a graph. */
+typedef struct akin_runtime_shape {
+  bool known; /* the number of dimensions and each of them, and it is f32; else nothing below counts */
+  uint32_t rank;
+  int64_t size[8];
+} akin_runtime_shape;
+
 typedef struct akin_network akin_network;                 /* a compiled network; shared by threads */
 typedef struct akin_network_session akin_network_session; /* one request; used by one thread at a time */
 
@@ -50,6 +57,9 @@ typedef struct akin_runtime {
   void (*session_close)(akin_network_session *session); /* NULL is fine */
   /* pixels: u8 [height, width, 3] RGB. out: f32 [dim]. */
   akin_status (*infer)(akin_network_session *session, float *out, const uint8_t *pixels, akin_error *err);
+  /* The shapes of a graph's outputs, in their order, without compiling it. out: [count], as many as it has. Errors: as
+   * those of open; UNSUPPORTED (an operator that there is not: names it). */
+  akin_status (*shapes)(akin_runtime_shape *out, size_t count, const char *onnx_path, akin_error *err);
   /* "OpenVINO 2026.4.1 …": loads the library when it is not yet. The caller frees with akin_free. */
   akin_status (*version)(char **out, akin_error *err);
 } akin_runtime;

@@ -50,7 +50,8 @@ extern const akin_family akin_family_mobilenet_v3_large;
 extern const akin_family akin_family_mobilenet_v3_small;
 extern const akin_family akin_family_nasnet_large;
 extern const akin_family akin_family_nasnet_mobile;
-extern const akin_family akin_family_own; /* users' own models: own.h */
+extern const akin_family akin_family_onnx; /* networks in ONNX: net.h */
+extern const akin_family akin_family_own;  /* users' own models: own.h */
 extern const akin_family akin_family_resnet;
 extern const akin_family akin_family_resnet_v2;
 extern const akin_family akin_family_vgg;
