@@ -8,7 +8,6 @@ that was named. Then the comparison itself is put to the test: with channels swa
 must fail.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -19,6 +18,8 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
+
+onnxruntime.set_default_logger_severity(3)  # what it thinks of old networks
 
 ALLOWED = 1e-5  # of the largest value
 HALF = 3e-3  # the same where the original computes in 16 bits
@@ -204,6 +205,8 @@ def typed_lists(model):
 
 
 # name, network, expected tensor, import's options, what is done to the model, how it is given pixels
+
+
 NETWORKS = [
     ("plain", plain, "pooled", [], None, "first"),
     ("logits", plain, "logits", ["--layer", "logits"], None, "first"),
