@@ -14,12 +14,13 @@
 
 #include <string.h>
 
-#define ONNX_SLIM_BYTES   ((size_t)64 << 20)
-#define ONNX_MEMORY       ((size_t)512 << 20)
-#define ONNX_NODES_MOST   20000u
-#define ONNX_TENSORS_MOST 65536u
-#define ONNX_LIST_MOST    4096u /* inputs or outputs of a node, values of an attribute */
-#define ONNX_NAME_MOST    1000u /* bytes */
+#define ONNX_SLIM_BYTES     ((size_t)64 << 20)
+#define ONNX_MEMORY         ((size_t)512 << 20)
+#define ONNX_NODES_MOST     20000u
+#define ONNX_TENSORS_MOST   65536u
+#define ONNX_LIST_MOST      4096u  /* inputs or outputs of a node, values of an attribute */
+#define ONNX_NAME_MOST      1000u  /* bytes */
+#define ONNX_ATTRIBUTE_MOST 65536u /* bytes of a tensor that is an attribute */
 
 typedef struct onnx_reader {
   akin_graph *graph;
@@ -189,6 +190,15 @@ static akin_status onnx_read_tensor(const onnx_reader *r, const Onnx__TensorProt
   return tensor ? onnx_fill_tensor(r, tensor, from) : onnx_starved(r);
 }
 
+/* Numbers that are the graph's own afterwards. */
+static akin_status onnx_own_numbers(akin_graph *graph, akin_graph_tensor *tensor, akin_error *err) {
+  void *values = akin_arena_alloc(&graph->arena, (size_t)tensor->bytes);
+  if (!values) return akin_fail_memory(err, (size_t)tensor->bytes);
+  if (tensor->bytes) memcpy(values, tensor->values, (size_t)tensor->bytes);
+  tensor->values = values;
+  return AKIN_OK;
+}
+
 /* ---- attributes ---- */
 
 /* Old files do not say what an attribute is. */
@@ -233,9 +243,12 @@ static akin_status onnx_take_constant(const onnx_reader *r, akin_graph_attribute
   out->constant = tensor;
   tensor->name = out->name;
   akin_status status = onnx_fill_tensor(r, tensor, from->t);
-  if (status == AKIN_OK && !tensor->values)
-    status = akin_fail(r->err, AKIN_ERROR_UNSUPPORTED, "attribute '%s' has its numbers in another file", out->name);
-  return status;
+  if (status != AKIN_OK) return status;
+  if (!tensor->values || tensor->bytes > ONNX_ATTRIBUTE_MOST)
+    return akin_fail(r->err, AKIN_ERROR_UNSUPPORTED,
+                     "attribute '%s' has more than %u bytes of numbers, or in another file", out->name,
+                     ONNX_ATTRIBUTE_MOST);
+  return onnx_own_numbers(r->graph, tensor, r->err);
 }
 
 static akin_status onnx_fill_attribute(const onnx_reader *r, akin_graph_attribute *out,
@@ -465,16 +478,10 @@ akin_status akin_onnx_read(akin_onnx_network *out, const uint8_t *bytes, size_t 
 
 /* What points into the file is copied: it does not stay. */
 static akin_status onnx_own_tensor(akin_graph *graph, akin_graph_tensor *tensor, akin_error *err) {
-  if (!tensor->values) {
-    const bool beside = strcmp(tensor->location, AKIN_ONNX_WEIGHTS) == 0;
-    tensor->location = NULL;
-    return beside ? AKIN_OK : akin_fail(err, AKIN_ERROR_FORMAT, "damaged: tensor '%s' is elsewhere", tensor->name);
-  }
-  void *values = akin_arena_alloc(&graph->arena, (size_t)tensor->bytes);
-  if (!values) return akin_fail_memory(err, (size_t)tensor->bytes);
-  if (tensor->bytes) memcpy(values, tensor->values, (size_t)tensor->bytes);
-  tensor->values = values;
-  return AKIN_OK;
+  if (tensor->values) return onnx_own_numbers(graph, tensor, err);
+  const bool beside = strcmp(tensor->location, AKIN_ONNX_WEIGHTS) == 0;
+  tensor->location = NULL;
+  return beside ? AKIN_OK : akin_fail(err, AKIN_ERROR_FORMAT, "damaged: tensor '%s' is elsewhere", tensor->name);
 }
 
 akin_status akin_onnx_unpack(akin_graph *graph, const void *bytes, size_t size, akin_error *err) {
