@@ -17,6 +17,8 @@ VGG = "K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for Large-Sca
 RESNET = "K. He, X. Zhang, S. Ren, J. Sun: Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385"
 RESNEXT = "S. Xie, R. Girshick, P. Dollár, Z. Tu, K. He: Aggregated Residual Transformations for Deep Neural Networks, CVPR 2017, arXiv:1611.05431"
 WIDE_RESNET = "S. Zagoruyko, N. Komodakis: Wide Residual Networks, BMVC 2016, arXiv:1605.07146"
+MOBILENET_V2 = "M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381"
+MOBILENET_V3 = "A. Howard et al.: Searching for MobileNetV3, ICCV 2019, arXiv:1905.02244"
 
 FILTERS = {transforms.InterpolationMode.BILINEAR: "bilinear", transforms.InterpolationMode.BICUBIC: "bicubic"}
 
@@ -51,6 +53,11 @@ def networks():
             yield Network(f"vgg{depth}" + ("_bn" if normalized else ""),
                           f"VGG{depth}" + (" with batch normalization" if normalized else ""), "vgg",
                           {"depth": depth, "normalized": normalized}, VGG, "vgg19" if depth == 19 else "vgg16")
+
+    yield Network("mobilenet_v2", "MobileNetV2", "mobilenet-v2", {"width_factor": 1.0}, MOBILENET_V2, "mobilenet-v2")
+    for kind in ("small", "large"):
+        yield Network(f"mobilenet_v3_{kind}", f"MobileNetV3 {kind}", f"mobilenet-v3-{kind}",
+                      {"width_factor": 1.0, "minimalistic": False}, MOBILENET_V3, f"mobilenet-v3-{kind}")
 
 
 # ---- cards ----

@@ -39,10 +39,12 @@ NETWORKS = {name: (network, weights) for network in cards.networks() for name, w
 # Odd and even maps; VGG: maps that are larger and smaller than the 7×7 in front of its dense layers.
 SMALL = [("resnet18-torchvision", 97, 132, 7), ("resnet50-torchvision", 97, 132, 7),
          ("resnext50-32x4d-torchvision", 97, 132, 7), ("vgg11-torchvision", 160, 300, 6),
-         ("vgg11-bn-torchvision", 65, 80, 6)]
+         ("vgg11-bn-torchvision", 65, 80, 6), ("mobilenet-v2-torchvision", 97, 132, 9),
+         ("mobilenet-v3-small-torchvision", 97, 132, 9), ("mobilenet-v3-large-torchvision", 97, 132, 9)]
 
 # The feature layer that akin must choose, by family.
-FEATURES = {"resnet": "avgpool", "vgg": "classifier.4"}
+FEATURES = {"resnet": "avgpool", "vgg": "classifier.4", "mobilenet-v2": "adaptive_avg_pool2d",
+            "mobilenet-v3-small": "classifier.1", "mobilenet-v3-large": "classifier.1"}
 
 
 # ---- weights ----
@@ -91,6 +93,22 @@ FORMS = {"zip": ".pth", "legacy": ".pth", "safetensors": ".safetensors"}
 
 # ---- one network ----
 
+def part_of(model, layer):
+    """A function: what the model gives at a node of its graph, or inside one, at a module."""
+    if layer in get_graph_node_names(model)[1]:
+        part = create_feature_extractor(model, {layer: "feature"}).eval()
+        return lambda x: part(x)["feature"]
+
+    def run(x):
+        kept = []
+        handle = model.get_submodule(layer).register_forward_hook(lambda _, inputs, output: kept.append(output.clone()))
+        model(x)
+        handle.remove()
+        return kept[0]
+
+    return run
+
+
 class Case:
     """A network of torchvision's, with weights, and the same as a model of akin's."""
 
@@ -112,10 +130,9 @@ class Case:
         return self.run(self.fed(pixels), layer, model)
 
     def run(self, x, layer=None, model=None):
-        layer = layer or FEATURES[self.network.family]
-        part = create_feature_extractor(model or self.model, {layer: "feature"}).eval()
+        part = part_of(model or self.model, layer or FEATURES[self.network.family])
         with torch.no_grad():
-            value = torch.cat([part(x[i : i + 1])["feature"] for i in range(len(x))]).double()
+            value = torch.cat([part(x[i : i + 1]) for i in range(len(x))]).double()
         return (value.mean(dim=(2, 3)) if value.ndim == 4 else value).numpy()
 
     def card(self, **changes):
@@ -150,9 +167,9 @@ def compare(report, case, what):
     told = case.akin.inspect("net")
     layer, wanted = told["feature_layer"], FEATURES[case.network.family]
     report.expect(layer == wanted, f"{what}: the feature layer is {layer}")
-    nodes = set(get_graph_node_names(case.model)[1])
-    unknown = [one["name"] for one in told["layers"] if one["name"] not in nodes | {"input", "channels_first"}]
-    report.expect(not unknown, f"{what}: layers are named as torchvision's nodes{': not ' if unknown else ''}{unknown[:3] or ''}")
+    known = {"input", "channels_first", *get_graph_node_names(case.model)[1], *dict(case.model.named_modules())}
+    unknown = [one["name"] for one in told["layers"] if one["name"] not in known]
+    report.expect(not unknown, f"{what}: layers are named as torchvision's{': not ' if unknown else ''}{unknown[:3] or ''}")
     numbers = sum(value.numel() for name, value in case.model.state_dict().items() if "num_batches" not in name)
     report.expect(numbers == told["weights"], f"{what}: {told['weights']} weights, torchvision has {numbers}")
     found = report.same(case.akin.embed("net", case.paths), case.feature(case.pixels), f"{what}, pixels")
