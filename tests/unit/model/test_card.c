@@ -83,6 +83,9 @@ static void test_own(void **state) {
   expect_own("mobilenet", 4253864 - 998 * 1025, 2);
   expect_own("mobilenet-v3-large", 5507432 - 997 * 1281, 3);
   expect_own("efficientnet-lite0", 4694024 - 900 * 1281, 100);
+  expect_own("densenet121", 8062504 - 990 * 1025, 10);
+  expect_own("convnext-tiny", 28589128 - 997 * 769, 3);
+  expect_own("convnext-tiny", 28589128 - 1000 * 769, 0); /* as many as without class scores: a normalization in both */
 }
 
 static void test_builtin(void **state) {
