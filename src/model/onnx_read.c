@@ -484,6 +484,14 @@ static akin_status onnx_own_tensor(akin_graph *graph, akin_graph_tensor *tensor,
   return beside ? AKIN_OK : akin_fail(err, AKIN_ERROR_FORMAT, "damaged: tensor '%s' is elsewhere", tensor->name);
 }
 
+static akin_status onnx_own_constants(akin_graph *graph, const akin_graph_node *node, akin_error *err) {
+  akin_status status = AKIN_OK;
+  for (size_t i = 0; i < node->attribute_count && status == AKIN_OK; i++)
+    if (node->attributes[i].kind == AKIN_GRAPH_CONSTANT)
+      status = onnx_own_tensor(graph, (akin_graph_tensor *)node->attributes[i].constant, err);
+  return status;
+}
+
 akin_status akin_onnx_unpack(akin_graph *graph, const void *bytes, size_t size, akin_error *err) {
   akin_onnx_network network;
   akin_status status = akin_onnx_read(&network, bytes, size, err);
@@ -495,5 +503,7 @@ akin_status akin_onnx_unpack(akin_graph *graph, const void *bytes, size_t size, 
   graph->output = network.outputs[0];
   for (size_t i = 0; i < graph->tensor_count && status == AKIN_OK; i++)
     status = onnx_own_tensor(graph, &graph->tensors[i], err);
+  for (size_t i = 0; i < graph->node_count && status == AKIN_OK; i++)
+    status = onnx_own_constants(graph, &graph->nodes[i], err);
   return status;
 }

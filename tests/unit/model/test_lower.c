@@ -238,6 +238,38 @@ static void test_written_and_read(void **state) {
   akin_free(path);
 }
 
+/* Nothing of what was unpacked lies in the bytes that it came from: not even a constant that is an attribute. */
+static void test_read_and_forgotten(void **state) {
+  akin_graph graph = AKIN_GRAPH_INIT, back = AKIN_GRAPH_INIT;
+  akin_buffer first = AKIN_BUFFER_INIT(0), second = AKIN_BUFFER_INIT(0);
+  akin_error err;
+  const char *inputs[1] = {"sizes"};
+  const int64_t one = 1, sizes[2] = {1, 3}, shape[2] = {1, 2};
+  const akin_graph_tensor constant = {
+      .name = "value", .type = AKIN_ELEMENT_I64, .rank = 1, .shape = {1}, .values = &one, .bytes = sizeof one};
+  (void)state;
+  graph.name = "constants";
+  assert_true(akin_graph_set_value(&graph, &graph.input, "x", shape, 2));
+  assert_true(akin_graph_set_value(&graph, &graph.output, "ones", shape, 2));
+  assert_non_null(akin_graph_add_integers(&graph, "sizes", sizes, 2));
+  akin_graph_node *node = akin_graph_add_node(&graph, "ConstantOfShape", "ones", inputs, 1);
+  akin_graph_set_attribute(
+      node, &(akin_graph_attribute){.name = "value", .kind = AKIN_GRAPH_CONSTANT, .constant = &constant});
+  testing_ok(akin_onnx_pack(&first, &graph, &err), &err);
+  void *bytes = akin_alloc(first.size);
+  memcpy(bytes, first.data, first.size);
+  testing_ok(akin_onnx_unpack(&back, bytes, first.size, &err), &err);
+  memset(bytes, 0x5E, first.size);
+  testing_ok(akin_onnx_pack(&second, &back, &err), &err);
+  assert_int_equal(first.size, second.size);
+  assert_memory_equal(first.data, second.data, first.size);
+  akin_free(bytes);
+  akin_buffer_free(&first);
+  akin_buffer_free(&second);
+  akin_graph_free(&back);
+  akin_graph_free(&graph);
+}
+
 typedef struct memory_case {
   akin_layers layers;
   char *path;
@@ -269,8 +301,14 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(test_nodes), TEST(test_folding),          TEST(test_refused),   TEST(test_not_folded),
-      TEST(test_cut),   TEST(test_written_and_read), TEST(test_no_memory),
+      TEST(test_nodes),
+      TEST(test_folding),
+      TEST(test_refused),
+      TEST(test_not_folded),
+      TEST(test_cut),
+      TEST(test_written_and_read),
+      TEST(test_read_and_forgotten),
+      TEST(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
