@@ -79,7 +79,7 @@ static void bench_infer(void *context, unsigned index) {
   double end = akin_clock_seconds() + job->seconds;
   while (!failed && akin_clock_seconds() < end) {
     for (int pass = 0; !failed && pass < (job->mirror ? 2 : 1); pass++)
-      failed = runtime->infer(session, feature, pixels, NULL);
+      failed = runtime->infer(session, feature, pixels, 1, NULL);
     images++;
   }
   atomic_fetch_add(&job->done, images);

@@ -127,12 +127,11 @@ typedef struct akin_ingest_options {
  * under the given folders, and only where they could be read), renamed and copied ones cost no inference. Work is
  * committed every few seconds; a run that was killed goes on where it stopped.
  *   model: whose features. Open it with as many workers as there are jobs: with fewer, jobs wait for each other
- *   paths: `count` of them, folders or files
- *   options: NULL for the defaults
- *   total: the last progress; may be NULL
- * Errors: NOT_FOUND (a path), BUSY, REFUSED (see prune), MISMATCH (the store has this model's name with another
- * fingerprint: says what differs), NO_SPACE, CANCELLED, IO, RUNTIME, MEMORY. A file that cannot be read is none: see
- * on_skipped.
+ *     (a network with large dense layers, as VGG16, whose first use is an ingest of many images is compiled for four at
+ * a time: embedding single ones with this handle is slower then; open another one for them) paths: `count` of them,
+ * folders or files options: NULL for the defaults total: the last progress; may be NULL Errors: NOT_FOUND (a path),
+ * BUSY, REFUSED (see prune), MISMATCH (the store has this model's name with another fingerprint: says what differs),
+ * NO_SPACE, CANCELLED, IO, RUNTIME, MEMORY. A file that cannot be read is none: see on_skipped.
  */
 AKIN_API akin_status akin_store_ingest(akin_store *store, akin_model *model, const char *const *paths, size_t count,
                                        const akin_ingest_options *options, akin_progress *total, akin_error *err);

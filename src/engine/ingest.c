@@ -288,7 +288,8 @@ static akin_status ingest_run(ingest *in, const char *const *paths, size_t count
   if (status || (status = ingest_add_model(in, err)) || (status = ingest_plan(in, paths, count, trouble, err)))
     return status;
   in->work_total = akin_worklist_count(in->plan.work);
-  if (in->work_total > 0 && ((status = ingest_check_space(in, err)) || (status = akin_model_prepare(in->model, err))))
+  if (in->work_total > 0 &&
+      ((status = ingest_check_space(in, err)) || (status = akin_model_prepare(in->model, in->work_total, err))))
     return status;
   in->work_began = akin_clock_seconds();
   if (in->work_total > 0) status = ingest_work(in, in->work_total < jobs ? (unsigned)in->work_total : jobs, err);

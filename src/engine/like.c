@@ -301,7 +301,7 @@ static akin_status question_embed(akin_question *q, const char *path, const akin
   for (size_t i = 0; !status && i < q->space->count; i++) {
     akin_model *model = NULL;
     status = question_open_model(&model, q, i, err);
-    if (!status) status = akin_model_prepare(model, err);
+    if (!status) status = akin_model_prepare(model, 1, err);
     q->model_failed = status != AKIN_OK;
     if (!status && (status = akin_model_embed_memory(model, q->features[i], bytes->data, bytes->size, 0, err)))
       status = akin_fail_context(err, status, "%s", path);

@@ -15,10 +15,20 @@
 /* Images above this many pixels are decoded one at a time: 96 MB of RGB. */
 #define MODEL_LARGE_PIXELS (32u * 1024u * 1024u)
 
+/*
+ * Where dense layers have many weights, reading them takes a good part of an inference of one image: several share it
+ * then, when many images are to come. 64 MB do not stay in a cache. VGG16 has 478: one in eight of its milliseconds. A
+ * worker's last batch is seldom full and takes as long as a full one, hence the number of images for each.
+ */
+#define MODEL_BATCH         4u
+#define MODEL_BATCH_WEIGHTS ((64u << 20) / sizeof(float))
+#define MODEL_BATCH_IMAGES  32u
+
 typedef struct akin_model_slot {
   akin_network_session *session; /* NULL: the network is not compiled yet */
-  uint8_t *pixels;               /* u8 [height, width, 3] of the network's input */
-  float *second;                 /* f32 [dim], the mirror image's feature; NULL when it is not wanted */
+  uint8_t *pixels;               /* u8 [batch, height, width, 3] of the network's input */
+  float *features;               /* f32 [batch, dim] */
+  float *second;                 /* f32 [batch, dim], of the mirror images; NULL when they are not wanted */
 } akin_model_slot;
 
 akin_status akin_pooling_check(akin_pooling pooling, double power, akin_error *err) {
@@ -117,12 +127,14 @@ static void model_close_slots(akin_model *m) {
   for (size_t i = 0; m->slots && i < m->slot_count; i++) {
     if (m->slots[i].session) runtime->session_close(m->slots[i].session);
     akin_free(m->slots[i].pixels);
+    akin_free(m->slots[i].features);
     akin_free(m->slots[i].second);
     m->slots[i] = (akin_model_slot){0};
   }
   if (m->network) {
     runtime->close(m->network);
     m->network = NULL;
+    m->batch = 0;
   }
 }
 
@@ -161,20 +173,29 @@ akin_status akin_model_export_onnx(const akin_model *model, const char *path, in
 
 /* ---- compiling, once ---- */
 
+static size_t model_pixels(const akin_model *m) {
+  return (size_t)m->preparation.width * m->preparation.height * 3;
+}
+
 static akin_status model_open_slot(akin_model *m, akin_model_slot *slot, akin_error *err) {
-  size_t pixels = (size_t)m->preparation.width * m->preparation.height * 3;
-  size_t vector = (size_t)m->cut.dim * sizeof(float);
+  const size_t pixels = m->batch * model_pixels(m), vectors = m->batch * (size_t)m->cut.dim * sizeof(float);
   slot->pixels = akin_alloc_aligned(64, pixels);
   if (!slot->pixels) return akin_fail_memory(err, pixels);
-  if (akin_model_mirrors(m) && !(slot->second = akin_alloc(vector))) return akin_fail_memory(err, vector);
+  if (!(slot->features = akin_alloc(vectors))) return akin_fail_memory(err, vectors);
+  if (akin_model_mirrors(m) && !(slot->second = akin_alloc(vectors))) return akin_fail_memory(err, vectors);
   return akin_runtime_get()->session_open(&slot->session, m->network, err);
+}
+
+static uint32_t model_batch(const akin_model *m, uint64_t images) {
+  const bool pays = m->cut.vector_weights >= MODEL_BATCH_WEIGHTS && images / MODEL_BATCH_IMAGES >= m->slot_count;
+  return pays ? MODEL_BATCH : 1;
 }
 
 static akin_status model_check_files(void *context, akin_error *err) {
   return akin_model_verify(context, err);
 }
 
-static akin_status model_compile(akin_model *m, akin_error *err) {
+static akin_status model_compile(akin_model *m, uint64_t images, akin_error *err) {
   const akin_card *card = akin_folder_card(m->folder);
   akin_runtime_spec spec = {
       .onnx_path = m->cut.onnx_path,
@@ -185,6 +206,7 @@ static akin_status model_compile(akin_model *m, akin_error *err) {
       .bgr = card->bgr,
       .precision = m->options.bf16 ? AKIN_PRECISION_BF16 : AKIN_PRECISION_F32,
       .workers = m->options.workers,
+      .batch = model_batch(m, images),
       .on_note = m->options.on_note,
       .note_context = m->options.note_context,
       .check = model_check_files,
@@ -198,6 +220,7 @@ static akin_status model_compile(akin_model *m, akin_error *err) {
     status = akin_fail(err, AKIN_ERROR_MISMATCH, "%s gives %u values, its layers say %u: import the model again",
                        m->cut.onnx_path, dim, m->cut.dim);
   }
+  if (!status) m->batch = akin_runtime_get()->batch(m->network);
   for (size_t i = 0; !status && i < m->slot_count; i++)
     status = model_open_slot(m, &m->slots[i], err);
   if (status) model_close_slots(m);
@@ -205,12 +228,12 @@ static akin_status model_compile(akin_model *m, akin_error *err) {
 }
 
 /* Takes an idle slot, waiting for one; compiles first when nobody has. */
-static akin_status model_take_slot(akin_model *m, akin_model_slot **out, akin_error *err) {
+static akin_status model_take_slot(akin_model *m, akin_model_slot **out, uint64_t images, akin_error *err) {
   void *item = NULL;
   akin_queue_pop(m->idle, &item);
   akin_model_slot *slot = item;
   if (!slot->session) {
-    akin_status status = model_compile(m, err);
+    akin_status status = model_compile(m, images, err);
     if (status) {
       akin_queue_push(m->idle, slot);
       return status;
@@ -222,73 +245,87 @@ static akin_status model_take_slot(akin_model *m, akin_model_slot **out, akin_er
   return AKIN_OK;
 }
 
-akin_status akin_model_prepare(akin_model *model, akin_error *err) {
+akin_status akin_model_take_slot(akin_model *m, akin_model_slot **out, akin_error *err) {
+  return model_take_slot(m, out, 1, err);
+}
+
+void akin_model_give_slot(akin_model *m, akin_model_slot *slot) {
+  akin_queue_push(m->idle, slot);
+}
+
+akin_status akin_model_prepare(akin_model *m, uint64_t images, akin_error *err) {
   akin_model_slot *slot = NULL;
-  akin_status status = model_take_slot(model, &slot, err);
-  if (!status) akin_queue_push(model->idle, slot);
+  akin_status status = model_take_slot(m, &slot, images, err);
+  if (!status) akin_model_give_slot(m, slot);
   return status;
 }
 
 /* ---- embedding ---- */
 
-/* slot->pixels → feature: of the image, or the mean of its and its mirror image's. */
-static akin_status model_infer(akin_model *m, akin_model_slot *slot, float *feature, int raw, akin_error *err) {
-  const akin_runtime *runtime = akin_runtime_get();
-  akin_status status = runtime->infer(slot->session, feature, slot->pixels, err);
-  if (!status && slot->second) {
-    akin_image_mirror(slot->pixels, m->preparation.width, m->preparation.height);
-    status = runtime->infer(slot->session, slot->second, slot->pixels, err);
-    for (uint32_t i = 0; !status && i < m->cut.dim; i++)
-      feature[i] = 0.5f * (feature[i] + slot->second[i]);
-  }
-  if (!status && !raw) {
-    status = akin_search_normalise(feature, m->cut.dim, err);
-    if (status) status = akin_fail_context(err, status, "the feature that %s gives", akin_model_name(m));
-  }
-  return status;
-}
-
-/* Decodes into slot->pixels; large images one at a time. */
-static akin_status model_decode(akin_model *m, akin_model_slot *slot, akin_image_info *info, const void *bytes,
-                                size_t size, akin_error *err) {
-  akin_status status = akin_image_inspect(info, bytes, size, &m->options.limits, err);
+/* Large images one at a time. */
+akin_status akin_model_decode(akin_model *m, akin_model_slot *slot, uint32_t place, uint32_t *width, uint32_t *height,
+                              const void *bytes, size_t size, akin_error *err) {
+  akin_image_info info = {0};
+  akin_status status = akin_image_inspect(&info, bytes, size, &m->options.limits, err);
+  const bool turned = info.orientation >= 5; /* EXIF: a quarter turn, width and height change places */
+  *width = turned ? info.height : info.width;
+  *height = turned ? info.width : info.height;
   if (status) return status;
-  bool large = (uint64_t)info->width * info->height > MODEL_LARGE_PIXELS;
+  bool large = (uint64_t)info.width * info.height > MODEL_LARGE_PIXELS;
   void *token = NULL;
   if (large) akin_queue_pop(m->large, &token);
-  status = akin_image_prepare(slot->pixels, info, bytes, size, &m->preparation, &m->options.limits, err);
+  status = akin_image_prepare(slot->pixels + place * model_pixels(m), &info, bytes, size, &m->preparation,
+                              &m->options.limits, err);
   if (large) akin_queue_push(m->large, token);
   return status;
 }
 
-akin_status akin_model_embed_bytes(akin_model *model, float *feature, uint32_t *width, uint32_t *height,
-                                   const void *bytes, size_t size, int raw, akin_error *err) {
-  akin_model_slot *slot = NULL;
-  akin_image_info info = {0};
-  akin_status status = model_take_slot(model, &slot, err);
-  if (status) return status;
-  status = model_decode(model, slot, &info, bytes, size, err);
-  if (!status) status = model_infer(model, slot, feature, raw, err);
-  akin_queue_push(model->idle, slot);
-  bool turned = info.orientation >= 5; /* EXIF: a quarter turn, width and height change places */
-  *width = turned ? info.height : info.width;
-  *height = turned ? info.width : info.height;
+/* Of each image, or the mean of its and its mirror image's. */
+akin_status akin_model_infer(akin_model *m, akin_model_slot *slot, uint32_t count, akin_error *err) {
+  const akin_runtime *runtime = akin_runtime_get();
+  akin_status status = runtime->infer(slot->session, slot->features, slot->pixels, count, err);
+  if (status || !slot->second) return status;
+  for (uint32_t i = 0; i < count; i++)
+    akin_image_mirror(slot->pixels + i * model_pixels(m), m->preparation.width, m->preparation.height);
+  status = runtime->infer(slot->session, slot->second, slot->pixels, count, err);
+  for (size_t i = 0; !status && i < (size_t)count * m->cut.dim; i++)
+    slot->features[i] = 0.5f * (slot->features[i] + slot->second[i]);
+  return status;
+}
+
+akin_status akin_model_feature(const akin_model *m, const akin_model_slot *slot, uint32_t place, float *feature,
+                               int raw, akin_error *err) {
+  memcpy(feature, slot->features + (size_t)place * m->cut.dim, m->cut.dim * sizeof *feature);
+  akin_status status = raw ? AKIN_OK : akin_search_normalise(feature, m->cut.dim, err);
+  return status ? akin_fail_context(err, status, "the feature that %s gives", akin_model_name(m)) : AKIN_OK;
+}
+
+/* What is in the slot's first place, alone. Gives the slot back, also when `status` says that nothing is there. */
+static akin_status model_embed(akin_model *m, akin_model_slot *slot, akin_status status, float *feature, int raw,
+                               akin_error *err) {
+  if (!status) status = akin_model_infer(m, slot, 1, err);
+  if (!status) status = akin_model_feature(m, slot, 0, feature, raw, err);
+  akin_model_give_slot(m, slot);
   return status;
 }
 
 akin_status akin_model_embed_memory(akin_model *model, float *feature, const void *bytes, size_t size, int raw,
                                     akin_error *err) {
   uint32_t width, height;
+  akin_model_slot *slot = NULL;
   if (size > model->options.limits.max_bytes) {
     return akin_fail(err, AKIN_ERROR_LIMIT, "%zu bytes, the limit is %llu", size,
                      (unsigned long long)model->options.limits.max_bytes);
   }
-  return akin_model_embed_bytes(model, feature, &width, &height, bytes, size, raw, err);
+  akin_status status = akin_model_take_slot(model, &slot, err);
+  if (status) return status;
+  status = akin_model_decode(model, slot, 0, &width, &height, bytes, size, err);
+  return model_embed(model, slot, status, feature, raw, err);
 }
 
 akin_status akin_model_embed_path(akin_model *model, float *feature, const char *path, int raw, akin_error *err) {
   akin_buffer bytes = AKIN_BUFFER_INIT(0);
-  akin_status status = akin_model_prepare(model, err); /* a fault of the model is none of the image */
+  akin_status status = akin_model_prepare(model, 1, err); /* a fault of the model is none of the image */
   if (status) return status;
   status = akin_file_read(&bytes, path, model->options.limits.max_bytes, NULL, err);
   if (!status) {
@@ -301,12 +338,10 @@ akin_status akin_model_embed_path(akin_model *model, float *feature, const char 
 
 akin_status akin_model_embed_prepared(akin_model *model, float *feature, const uint8_t *pixels, akin_error *err) {
   akin_model_slot *slot = NULL;
-  akin_status status = model_take_slot(model, &slot, err);
+  akin_status status = akin_model_take_slot(model, &slot, err);
   if (status) return status;
-  memcpy(slot->pixels, pixels, (size_t)model->preparation.width * model->preparation.height * 3);
-  status = model_infer(model, slot, feature, 1, err);
-  akin_queue_push(model->idle, slot);
-  return status;
+  memcpy(slot->pixels, pixels, model_pixels(model));
+  return model_embed(model, slot, AKIN_OK, feature, 1, err);
 }
 
 akin_status akin_model_embed_pixels(akin_model *model, float *feature, const akin_pixels *pixels, int raw,
@@ -318,10 +353,8 @@ akin_status akin_model_embed_pixels(akin_model *model, float *feature, const aki
                      pixels->width, pixels->height, pixels->stride);
   }
   akin_model_slot *slot = NULL;
-  akin_status status = model_take_slot(model, &slot, err);
+  akin_status status = akin_model_take_slot(model, &slot, err);
   if (status) return status;
   status = akin_image_resize(slot->pixels, pixels, &model->preparation, err);
-  if (!status) status = model_infer(model, slot, feature, raw, err);
-  akin_queue_push(model->idle, slot);
-  return status;
+  return model_embed(model, slot, status, feature, raw, err);
 }

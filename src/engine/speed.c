@@ -78,7 +78,7 @@ akin_status akin_speed_measure(double *milliseconds, akin_model *model, akin_err
   akin_status status = pixels && feature ? AKIN_OK : akin_fail_memory(err, bytes);
   for (size_t i = 0; !status && i < bytes; i++)
     pixels[i] = (uint8_t)(i * 2654435761u >> 24); /* no plain surface, and always the same */
-  if (!status) status = akin_model_prepare(model, err);
+  if (!status) status = akin_model_prepare(model, 1, err);
   const double start = akin_clock_seconds();
   for (int i = 0; !status && i < SPEED_RUNS && (i == 0 || akin_clock_seconds() - start < SPEED_SECONDS); i++) {
     const double began = akin_clock_seconds();

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "engine/facts.h"
+#include "runtime/runtime.h"
 #include "store/store.h"
 
 #include <stdatomic.h>
@@ -54,10 +55,11 @@ static void worker_fail(akin_result *r, akin_outcome outcome, akin_status status
   }
 }
 
-/* Is this the image's own fault? Everything else ends the run. */
-static bool worker_is_image_fault(akin_status status) {
-  return status == AKIN_ERROR_FORMAT || status == AKIN_ERROR_UNSUPPORTED || status == AKIN_ERROR_LIMIT ||
-         status == AKIN_ERROR_IO;
+/* The image's own fault, or what ends the run? */
+static akin_outcome worker_outcome(akin_status status) {
+  const bool own = status == AKIN_ERROR_FORMAT || status == AKIN_ERROR_UNSUPPORTED || status == AKIN_ERROR_LIMIT ||
+                   status == AKIN_ERROR_IO;
+  return own ? AKIN_OUTCOME_UNREADABLE : AKIN_OUTCOME_FATAL;
 }
 
 static bool worker_is_link(const char *path) {
@@ -95,30 +97,73 @@ static akin_status worker_look_up(akin_workers *w, akin_result *r, akin_storage 
   return status;
 }
 
-static akin_status worker_embed(akin_workers *w, akin_result *r, const akin_buffer *bytes, akin_error *err) {
-  r->outcome = AKIN_OUTCOME_EMBEDDED;
-  return akin_model_embed_bytes(w->model, r->feature, &r->width, &r->height, bytes->data, bytes->size, 0, err);
+/* *known: r has its feature. Else it is to be computed from the bytes, unless that is not possible: then r says why. */
+static akin_status worker_find(akin_workers *w, akin_result *r, akin_storage *reader, akin_buffer *bytes, bool *known) {
+  akin_error err;
+  *known = false;
+  akin_status status = worker_read(w, r, bytes, &err);
+  if (status) {
+    worker_fail(r, status == AKIN_ERROR_NOT_FOUND ? AKIN_OUTCOME_VANISHED : worker_outcome(status), status, err.text);
+    return status;
+  }
+  status = worker_make_room(w, r, &err);
+  if (!status) status = worker_look_up(w, r, reader, known, &err);
+  if (status) worker_fail(r, AKIN_OUTCOME_FATAL, status, err.text);
+  return status;
 }
 
-static void worker_do(akin_workers *w, akin_result *r, akin_storage *reader, akin_buffer *bytes) {
+/* ---- one batch ---- */
+
+/* A worker, and the images that it has decoded and not computed yet: as many as the network takes at a time. */
+typedef struct worker {
+  akin_workers *all;
+  akin_storage *reader;
+  akin_buffer bytes;
+  struct akin_model_slot *slot; /* NULL: none is needed now */
+  akin_result *batch[AKIN_RUNTIME_BATCH_MOST];
+  uint32_t count;
+} worker;
+
+static void worker_tell(akin_workers *w, akin_result *r) {
+  if (!akin_queue_push(w->results, r)) akin_result_free(r);
+}
+
+static void worker_give_slot(worker *me) {
+  if (me->slot) akin_model_give_slot(me->all->model, me->slot);
+  me->slot = NULL;
+}
+
+/* Computes what waits, and tells it. */
+static void worker_compute(worker *me) {
+  akin_model *model = me->all->model;
   akin_error err;
-  bool known = false;
-  akin_status status = worker_read(w, r, bytes, &err);
-  if (status == AKIN_ERROR_NOT_FOUND) {
-    worker_fail(r, AKIN_OUTCOME_VANISHED, status, err.text);
+  akin_status ran = me->count > 0 ? akin_model_infer(model, me->slot, me->count, &err) : AKIN_OK;
+  for (uint32_t i = 0; i < me->count; i++) {
+    akin_result *r = me->batch[i];
+    akin_status status = ran ? ran : akin_model_feature(model, me->slot, i, r->feature, 0, &err);
+    if (status) worker_fail(r, worker_outcome(status), status, err.text);
+    worker_tell(me->all, r);
+  }
+  me->count = 0;
+  worker_give_slot(me);
+}
+
+/* Decodes r, and computes when the batch is full. */
+static void worker_add(worker *me, akin_result *r) {
+  akin_model *model = me->all->model;
+  akin_error err;
+  akin_status status = me->slot ? AKIN_OK : akin_model_take_slot(model, &me->slot, &err);
+  if (!status)
+    status = akin_model_decode(model, me->slot, me->count, &r->width, &r->height, me->bytes.data, me->bytes.size, &err);
+  if (status) {
+    worker_fail(r, worker_outcome(status), status, err.text);
+    worker_tell(me->all, r);
+    if (me->count == 0) worker_give_slot(me);
     return;
   }
-  if (!status) {
-    akin_status stored = worker_make_room(w, r, &err);
-    if (!stored) stored = worker_look_up(w, r, reader, &known, &err);
-    if (stored) {
-      worker_fail(r, AKIN_OUTCOME_FATAL, stored, err.text);
-      return;
-    }
-    if (!known) status = worker_embed(w, r, bytes, &err);
-  }
-  if (status)
-    worker_fail(r, worker_is_image_fault(status) ? AKIN_OUTCOME_UNREADABLE : AKIN_OUTCOME_FATAL, status, err.text);
+  r->outcome = AKIN_OUTCOME_EMBEDDED;
+  me->batch[me->count++] = r;
+  if (me->count == model->batch) worker_compute(me);
 }
 
 /* ---- the threads ---- */
@@ -158,26 +203,32 @@ static void worker_feed(akin_workers *w) {
   akin_queue_close(w->jobs);
 }
 
+static void worker_take(worker *me, akin_result *r) {
+  bool known = false;
+  if (worker_find(me->all, r, me->reader, &me->bytes, &known) || known)
+    worker_tell(me->all, r);
+  else
+    worker_add(me, r);
+}
+
 static void worker_loop(akin_workers *w) {
-  akin_storage *reader = NULL;
-  akin_buffer bytes = AKIN_BUFFER_INIT(0);
+  worker me = {.all = w, .bytes = AKIN_BUFFER_INIT(0)};
   akin_error err;
   void *item = NULL;
-  akin_status opened = akin_storage_open(&reader, w->store_folder, AKIN_STORAGE_READ, &err);
+  akin_status opened = akin_storage_open(&me.reader, w->store_folder, AKIN_STORAGE_READ, &err);
   while (akin_queue_pop(w->jobs, &item)) {
-    akin_result *r = item;
     if (atomic_load(&w->stop)) {
-      akin_result_free(r);
-      continue;
+      akin_result_free(item);
+    } else if (opened) {
+      worker_fail(item, AKIN_OUTCOME_FATAL, opened, err.text);
+      worker_tell(w, item);
+    } else {
+      worker_take(&me, item);
     }
-    if (opened)
-      worker_fail(r, AKIN_OUTCOME_FATAL, opened, err.text);
-    else
-      worker_do(w, r, reader, &bytes);
-    if (!akin_queue_push(w->results, r)) akin_result_free(r);
   }
-  akin_buffer_free(&bytes);
-  akin_storage_close(reader);
+  worker_compute(&me);
+  akin_buffer_free(&me.bytes);
+  akin_storage_close(me.reader);
 }
 
 static void worker_ended(akin_workers *w, unsigned count) {

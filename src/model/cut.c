@@ -140,6 +140,18 @@ akin_status akin_cut_write(char **name, const akin_folder *f, const akin_cut_pla
 
 /* ---- what others see ---- */
 
+static bool cut_is_dense(const akin_layer *layer) {
+  if (layer->kind != AKIN_LAYER_TENSOR) return layer->kind == AKIN_LAYER_DENSE;
+  return strcmp(layer->class_name, "Gemm") == 0 || strcmp(layer->class_name, "MatMul") == 0;
+}
+
+static uint64_t cut_vector_weights(const akin_layers *layers, size_t feature) {
+  uint64_t total = 0;
+  for (size_t i = 0; i <= feature; i++)
+    if (layers->at[i].shape.rank == 1 && cut_is_dense(&layers->at[i])) total += akin_layer_parameters(&layers->at[i]);
+  return total;
+}
+
 static akin_status cut_fill(akin_cut *out, const akin_folder *f, akin_cut_place *place, const char *name,
                             const akin_meaning *meaning, akin_error *err) {
   akin_hash hash;
@@ -161,6 +173,7 @@ static akin_status cut_fill(akin_cut *out, const akin_folder *f, akin_cut_place 
     place->pooling = NULL;
     out->pooling_text = akin_pool_plan_describe(&place->plan);
     out->dim = place->dim;
+    out->vector_weights = cut_vector_weights(&f->layers, place->layer);
     if (!out->meaning || !out->layer || !out->onnx_path || !out->pooling_text)
       status = akin_fail_memory(err, strlen(f->path));
   }

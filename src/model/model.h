@@ -181,9 +181,11 @@ typedef struct akin_cut {
   char *pooling;      /* what makes one vector of it, in the fingerprint's words: "none", "average", "gem:3" … */
   char *pooling_text; /* the same for people: ", mean over its places"; "" of "none" */
   uint32_t dim;
-  char *onnx_path; /* a graph that ends there; exists when akin_folder_cut has returned */
-  char *meaning;   /* canonical text of everything the fingerprint covers, "key: value" lines, so that a mismatch can be
-                      explained */
+  uint64_t vector_weights; /* numbers in the dense layers from vector to vector, up to the feature layer: those that an
+                              inference reads from memory and uses once an image */
+  char *onnx_path;         /* a graph that ends there; exists when akin_folder_cut has returned */
+  char *meaning; /* canonical text of everything the fingerprint covers, "key: value" lines, so that a mismatch can be
+                    explained */
   char fingerprint[AKIN_HASH_HEX_SIZE]; /* SHA-256 of meaning */
 } akin_cut;
 

@@ -13,7 +13,7 @@
 #define FAKE_DIM  (FAKE_GRID * FAKE_GRID * 3u)
 
 struct akin_network {
-  uint32_t width, height;
+  uint32_t width, height, batch;
   bool bgr;
   float mean[3], scale[3];
 };
@@ -33,7 +33,8 @@ static akin_status fake_open(akin_network **out, const akin_runtime_spec *spec, 
   if (status) return status;
   akin_network *n = akin_alloc(sizeof *n);
   if (!n) return akin_fail_memory(err, sizeof *n);
-  *n = (akin_network){.width = spec->width, .height = spec->height, .bgr = spec->bgr};
+  *n = (akin_network){
+      .width = spec->width, .height = spec->height, .batch = spec->batch ? spec->batch : 1, .bgr = spec->bgr};
   memcpy(n->mean, spec->mean, sizeof n->mean);
   memcpy(n->scale, spec->scale, sizeof n->scale);
   *out = n;
@@ -47,6 +48,10 @@ static void fake_close(akin_network *network) {
 static uint32_t fake_dim(const akin_network *network) {
   (void)network;
   return FAKE_DIM;
+}
+
+static uint32_t fake_batch(const akin_network *network) {
+  return network->batch;
 }
 
 static bool fake_from_blob(const akin_network *network) {
@@ -77,15 +82,22 @@ static double fake_square(const akin_network *n, const uint8_t *pixels, unsigned
   return sum / (double)((right - left) * (bottom - top));
 }
 
-static akin_status fake_infer(akin_network_session *session, float *out, const uint8_t *pixels, akin_error *err) {
-  (void)err;
-  const akin_network *n = session->network;
+static float *fake_infer_one(const akin_network *n, float *out, const uint8_t *pixels) {
   for (unsigned row = 0; row < FAKE_GRID; row++)
     for (unsigned column = 0; column < FAKE_GRID; column++)
       for (unsigned c = 0; c < 3; c++) {
         double mean = fake_square(n, pixels, column, row, n->bgr ? 2 - c : c);
         *out++ = (float)((mean - (double)n->mean[c]) / (double)n->scale[c] - 0.5);
       }
+  return out;
+}
+
+static akin_status fake_infer(akin_network_session *session, float *out, const uint8_t *pixels, uint32_t count,
+                              akin_error *err) {
+  (void)err;
+  const akin_network *n = session->network;
+  for (uint32_t i = 0; i < count; i++)
+    out = fake_infer_one(n, out, pixels + (size_t)i * n->width * n->height * 3);
   return AKIN_OK;
 }
 
@@ -105,6 +117,7 @@ const akin_runtime akin_runtime_fake = {
     .open = fake_open,
     .close = fake_close,
     .dim = fake_dim,
+    .batch = fake_batch,
     .from_blob = fake_from_blob,
     .session_open = fake_session_open,
     .session_close = fake_session_close,

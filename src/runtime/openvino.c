@@ -1,7 +1,7 @@
 /*
  * openvino.c - OpenVINO behind runtime.h; the only file that knows its types.
  *
- *     model.onnx ─ read ─▶ model f32 [1, 3, H, W] ─ preprocessing put in front ─▶ model u8 [1, H, W, 3]
+ *     model.onnx ─ read ─▶ model f32 [1, 3, H, W] ─ preprocessing put in front, batch set ─▶ model u8 [N, H, W, 3]
  *                ─ compile ─▶ compiled network ─ export ─▶ blob                                     the first time
  *     blob ─ checksum, key ─ import, without a copy ─▶ compiled network                             afterwards
  *
@@ -44,6 +44,7 @@
   X(ov_model_outputs_size)                                                                                             \
   X(ov_model_const_input)                                                                                              \
   X(ov_model_const_output_by_index)                                                                                    \
+  X(ov_model_reshape_single_input)                                                                                     \
   X(ov_compiled_model_free)                                                                                            \
   X(ov_compiled_model_input)                                                                                           \
   X(ov_compiled_model_output)                                                                                          \
@@ -53,6 +54,7 @@
   X(ov_output_const_port_free)                                                                                         \
   X(ov_port_get_partial_shape)                                                                                         \
   X(ov_port_get_element_type)                                                                                          \
+  X(ov_partial_shape_create_static)                                                                                    \
   X(ov_partial_shape_free)                                                                                             \
   X(ov_layout_create)                                                                                                  \
   X(ov_layout_free)                                                                                                    \
@@ -154,14 +156,14 @@ struct akin_network {
   ov_core_t *core;
   ov_compiled_model_t *compiled;
   akin_blob blob; /* where it was imported from: must outlive it */
-  uint32_t width, height, dim;
+  uint32_t width, height, batch, dim;
 };
 
 struct akin_network_session {
   ov_infer_request_t *request;
-  ov_tensor_t *input, *output; /* the request's own */
-  void *pixels, *values;       /* their memory: u8 [1, H, W, 3], f32 [dim] */
-  size_t pixel_bytes, value_bytes;
+  ov_tensor_t *input, *output;     /* the request's own */
+  void *pixels, *values;           /* their memory: u8 [batch, H, W, 3], f32 [batch, dim] */
+  size_t pixel_bytes, value_bytes; /* of one image */
 };
 
 #define OPENVINO_DIM_MAX 16777216u /* floats in an output: a whole map of a large network is less */
@@ -244,20 +246,20 @@ static akin_status openvino_check_input(ov_output_const_port_t *port, const char
   return status;
 }
 
-/* [1, C], [1, C, 1, 1], [1, C, H, W] … → the product. */
-static akin_status openvino_flatten(uint32_t *dim, ov_output_const_port_t *port, const char *path, akin_error *err) {
+/* [N, C], [N, C, 1, 1], [N, C, H, W] … → the product without the batch N. */
+static akin_status openvino_flatten(akin_network *n, ov_output_const_port_t *port, const char *path, akin_error *err) {
   openvino_port output;
   size_t product = 1;
   akin_status status = openvino_look_at(&output, port, path, err);
   if (status) return status;
-  bool usable = output.fixed && output.rank >= 2 && output.dims[0] == 1 && !strncmp(output.text, "f32 ", 4);
+  bool usable = output.fixed && output.rank >= 2 && output.dims[0] == n->batch && !strncmp(output.text, "f32 ", 4);
   for (int64_t i = 1; usable && i < output.rank; i++)
     usable = akin_multiply(&product, product, (size_t)output.dims[i]) && product <= OPENVINO_DIM_MAX;
   if (!usable)
     return akin_fail(err, AKIN_ERROR_FORMAT,
-                     "%s: the network's output is %s, expected f32 [1,…] with 1 to %u values and no open dimension",
-                     path, output.text, OPENVINO_DIM_MAX);
-  *dim = (uint32_t)product;
+                     "%s: the network's output is %s, expected f32 [%u,…] with 1 to %u values and no open dimension",
+                     path, output.text, n->batch, OPENVINO_DIM_MAX);
+  n->dim = (uint32_t)product;
   return AKIN_OK;
 }
 
@@ -265,12 +267,12 @@ static akin_status openvino_flatten(uint32_t *dim, ov_output_const_port_t *port,
 static akin_status openvino_check_compiled(akin_network *n, const char *path, akin_error *err) {
   ov_output_const_port_t *input = NULL, *output = NULL;
   char wanted[64];
-  snprintf(wanted, sizeof wanted, "u8 [1,%u,%u,3]", n->height, n->width);
+  snprintf(wanted, sizeof wanted, "u8 [%u,%u,%u,3]", n->batch, n->height, n->width);
   if (openvino.ov_compiled_model_input(n->compiled, &input)) return openvino_fail(err, AKIN_ERROR_RUNTIME, path, "");
   akin_status status = openvino_check_input(input, wanted, path, err);
   if (status) return status;
   if (openvino.ov_compiled_model_output(n->compiled, &output)) return openvino_fail(err, AKIN_ERROR_RUNTIME, path, "");
-  return openvino_flatten(&n->dim, output, path, err);
+  return openvino_flatten(n, output, path, err);
 }
 
 static akin_status openvino_check_model(const ov_model_t *model, const akin_runtime_spec *spec, akin_error *err) {
@@ -330,6 +332,15 @@ static bool openvino_put_in_front(ov_model_t **out, const ov_model_t *model, con
   return done;
 }
 
+static bool openvino_set_batch(const akin_network *n, const ov_model_t *model) {
+  const int64_t dims[] = {n->batch, 3, n->height, n->width};
+  ov_partial_shape_t shape = {{0, 0}, NULL};
+  bool done = !openvino.ov_partial_shape_create_static(4, dims, &shape) &&
+              !openvino.ov_model_reshape_single_input(model, shape);
+  openvino.ov_partial_shape_free(&shape);
+  return done;
+}
+
 static akin_status openvino_compile(akin_network *n, const akin_runtime_spec *spec, akin_error *err) {
   const char *path = spec->onnx_path;
   ov_model_t *model = NULL, *whole = NULL;
@@ -338,7 +349,7 @@ static akin_status openvino_compile(akin_network *n, const akin_runtime_spec *sp
     return openvino_fail(err, AKIN_ERROR_FORMAT, path, openvino_damaged);
   status = openvino_check_model(model, spec, err);
   if (status) goto out;
-  if (!openvino_put_in_front(&whole, model, spec) ||
+  if ((n->batch > 1 && !openvino_set_batch(n, model)) || !openvino_put_in_front(&whole, model, spec) ||
       openvino.ov_core_compile_model_props(n->core, whole, openvino_device, 0, NULL, &n->compiled)) {
     status = openvino_fail(err, AKIN_ERROR_RUNTIME, path, "");
     goto out;
@@ -365,10 +376,10 @@ static akin_status openvino_check_precision(const akin_network *n, const akin_ru
 
 /* ---- blobs ---- */
 
-static char *openvino_blob_key(const akin_runtime_spec *spec) {
+static char *openvino_blob_key(const akin_network *n, const akin_runtime_spec *spec) {
   ov_version_t version = {NULL, NULL};
   if (openvino.ov_get_openvino_version(&version)) return NULL;
-  char *key = akin_spec_blob_key(spec, version.buildNumber);
+  char *key = akin_spec_blob_key(spec, n->batch, version.buildNumber);
   openvino.ov_version_free(&version);
   return key;
 }
@@ -411,7 +422,7 @@ static void openvino_export(const akin_network *n, const char *folder, const cha
 static akin_status openvino_import_or_compile(akin_network *n, const akin_runtime_spec *spec, akin_error *err) {
   akin_status status = AKIN_OK;
   bool keep = spec->blob_folder && akin_blob_folder_ready(spec->blob_folder);
-  char *key = keep ? openvino_blob_key(spec) : NULL, *path = key ? akin_blob_path(spec->blob_folder, key) : NULL;
+  char *key = keep ? openvino_blob_key(n, spec) : NULL, *path = key ? akin_blob_path(spec->blob_folder, key) : NULL;
   if (!path || openvino_import(n, spec, path, key)) {
     if (spec->check) status = spec->check(spec->check_context, err);
     if (!status) status = openvino_compile(n, spec, err);
@@ -434,14 +445,14 @@ static void openvino_close(akin_network *n) {
 }
 
 /* Under the lock. */
-static akin_status openvino_open_locked(akin_network **out, const akin_runtime_spec *spec, akin_error *err) {
-  akin_status status = openvino_load(err);
-  if (status) return status;
+static akin_status openvino_open_batch(akin_network **out, const akin_runtime_spec *spec, uint32_t batch,
+                                       akin_error *err) {
   akin_network *n = akin_calloc(1, sizeof *n);
   if (!n) return akin_fail_memory(err, sizeof *n);
   n->width = spec->width;
   n->height = spec->height;
-  status = openvino_configure(n, spec, err);
+  n->batch = batch;
+  akin_status status = openvino_configure(n, spec, err);
   if (!status) status = openvino_import_or_compile(n, spec, err);
   if (status) {
     openvino_close(n);
@@ -449,6 +460,14 @@ static akin_status openvino_open_locked(akin_network **out, const akin_runtime_s
   }
   *out = n;
   return AKIN_OK;
+}
+
+/* Under the lock. A graph in whose constants it is written that there is one image takes one. */
+static akin_status openvino_open_locked(akin_network **out, const akin_runtime_spec *spec, akin_error *err) {
+  akin_status status = openvino_load(err);
+  if (status) return status;
+  if (spec->batch > 1 && !openvino_open_batch(out, spec, spec->batch, NULL)) return AKIN_OK;
+  return openvino_open_batch(out, spec, 1, err);
 }
 
 static akin_status openvino_open(akin_network **out, const akin_runtime_spec *spec, akin_error *err) {
@@ -465,6 +484,9 @@ static akin_status openvino_open(akin_network **out, const akin_runtime_spec *sp
 
 static uint32_t openvino_dim(const akin_network *n) {
   return n->dim;
+}
+static uint32_t openvino_batch(const akin_network *n) {
+  return n->batch;
 }
 static bool openvino_from_blob(const akin_network *n) {
   return n->blob.payload != NULL;
@@ -491,8 +513,8 @@ static bool openvino_bind(akin_network_session *s, const akin_network *n) {
   return !openvino.ov_compiled_model_create_infer_request(n->compiled, &s->request) &&
          !openvino.ov_infer_request_get_input_tensor(s->request, &s->input) &&
          !openvino.ov_infer_request_get_output_tensor(s->request, &s->output) &&
-         openvino_memory(&s->pixels, s->input, s->pixel_bytes) &&
-         openvino_memory(&s->values, s->output, s->value_bytes);
+         openvino_memory(&s->pixels, s->input, n->batch * s->pixel_bytes) &&
+         openvino_memory(&s->values, s->output, n->batch * s->value_bytes);
 }
 
 static akin_status openvino_session_open(akin_network_session **out, akin_network *n, akin_error *err) {
@@ -511,15 +533,17 @@ static akin_status openvino_session_open(akin_network_session **out, akin_networ
   return AKIN_OK;
 }
 
-static akin_status openvino_infer(akin_network_session *s, float *out, const uint8_t *pixels, akin_error *err) {
-  memcpy(s->pixels, pixels, s->pixel_bytes);
+/* Behind the last image there is what was there before: rows do not depend on each other. */
+static akin_status openvino_infer(akin_network_session *s, float *out, const uint8_t *pixels, uint32_t count,
+                                  akin_error *err) {
+  memcpy(s->pixels, pixels, count * s->pixel_bytes);
   if (openvino.ov_infer_request_infer(s->request)) {
     pthread_mutex_lock(&openvino_lock);
     akin_status status = openvino_fail(err, AKIN_ERROR_RUNTIME, "OpenVINO fails to compute", "");
     pthread_mutex_unlock(&openvino_lock);
     return status;
   }
-  memcpy(out, s->values, s->value_bytes);
+  memcpy(out, s->values, count * s->value_bytes);
   return AKIN_OK;
 }
 
@@ -589,6 +613,7 @@ const akin_runtime akin_runtime_openvino = {
     .open = openvino_open,
     .close = openvino_close,
     .dim = openvino_dim,
+    .batch = openvino_batch,
     .from_blob = openvino_from_blob,
     .session_open = openvino_session_open,
     .session_close = openvino_session_close,

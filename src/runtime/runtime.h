@@ -25,6 +25,7 @@ typedef struct akin_runtime_spec {
   float mean[3], scale[3]; /* in the network's channel order: (x - mean) / scale */
   akin_precision precision;
   uint32_t workers; /* sessions that run at once, one core each; 0: one session with all cores */
+  uint32_t batch;   /* images that an inference takes at most, 1 to AKIN_RUNTIME_BATCH_MOST; 0: 1. A wish (see below) */
   /* Are the files sound? Asked before they are compiled, not when a blob is there: what is compiled from damaged
    * weights answers nonsense, and its blob would outlive the damage. NULL: not asked. Its error is that of open. */
   akin_status (*check)(void *context, akin_error *err);
@@ -41,6 +42,9 @@ typedef struct akin_runtime_shape {
   int64_t size[8];
 } akin_runtime_shape;
 
+/* An inference costs as much for one image as for all that it takes: a larger batch pays where images are many. */
+#define AKIN_RUNTIME_BATCH_MOST 64u
+
 typedef struct akin_network akin_network;                 /* a compiled network; shared by threads */
 typedef struct akin_network_session akin_network_session; /* one request; used by one thread at a time */
 
@@ -52,14 +56,17 @@ typedef struct akin_runtime {
   akin_status (*open)(akin_network **out, const akin_runtime_spec *spec, akin_error *err);
   void (*close)(akin_network *network); /* after its sessions; NULL is fine */
   uint32_t (*dim)(const akin_network *network);
+  uint32_t (*batch)(const akin_network *network); /* the spec's, or 1 where the graph takes one image alone */
   bool (*from_blob)(const akin_network *network); /* was it loaded from a blob, not compiled? */
   akin_status (*session_open)(akin_network_session **out, akin_network *network, akin_error *err);
   void (*session_close)(akin_network_session *session); /* NULL is fine */
-  /* pixels: u8 [height, width, 3] RGB. out: f32 [dim]. */
-  akin_status (*infer)(akin_network_session *session, float *out, const uint8_t *pixels, akin_error *err);
   /* The shapes of a graph's outputs, in their order, without compiling it. out: [count], as many as it has. Errors: as
    * those of open; UNSUPPORTED (an operator that there is not: names it). */
   akin_status (*shapes)(akin_runtime_shape *out, size_t count, const char *onnx_path, akin_error *err);
+  /* pixels: u8 [count, height, width, 3] RGB. out: f32 [count, dim]. count: 1 to batch. A row does not depend on the
+   * other images, and is the same to the bit at every place. */
+  akin_status (*infer)(akin_network_session *session, float *out, const uint8_t *pixels, uint32_t count,
+                       akin_error *err);
   /* "OpenVINO 2026.4.1 …": loads the library when it is not yet. The caller frees with akin_free. */
   akin_status (*version)(char **out, akin_error *err);
 } akin_runtime;

@@ -16,6 +16,8 @@ akin_status akin_spec_check(const akin_runtime_spec *spec, akin_error *err) {
                      spec->height, SPEC_SIDE_MAX);
   if (spec->workers > SPEC_WORKERS_MAX)
     return akin_fail(err, AKIN_ERROR_USAGE, "%u workers: at most %u", spec->workers, SPEC_WORKERS_MAX);
+  if (spec->batch > AKIN_RUNTIME_BATCH_MOST)
+    return akin_fail(err, AKIN_ERROR_USAGE, "batches of %u images: at most %u", spec->batch, AKIN_RUNTIME_BATCH_MOST);
   for (int c = 0; c < 3; c++)
     if (!isfinite(spec->mean[c]) || !isnormal(spec->scale[c]))
       return akin_fail(err, AKIN_ERROR_USAGE,
@@ -30,12 +32,13 @@ const char *akin_spec_precision(const akin_runtime_spec *spec) {
   return spec->precision == AKIN_PRECISION_BF16 ? "bf16" : "f32";
 }
 
-char *akin_spec_blob_key(const akin_runtime_spec *spec, const char *version) {
+char *akin_spec_blob_key(const akin_runtime_spec *spec, uint32_t batch, const char *version) {
   akin_buffer key = AKIN_BUFFER_INIT(0);
   char *text = NULL;
   if (!akin_buffer_printf(&key, "network: %s\nruntime: OpenVINO %s\nprecision: %s\nprocessor: ", spec->key, version,
                           akin_spec_precision(spec)) &&
-      !akin_cpu_features(&key) && !akin_buffer_append_text(&key, "\n"))
+      !akin_cpu_features(&key) && !akin_buffer_append_text(&key, "\n") &&
+      (batch == 1 || !akin_buffer_printf(&key, "batch: %u\n", batch)))
     text = akin_buffer_take(&key);
   akin_buffer_free(&key);
   return text;

@@ -28,11 +28,12 @@ static uint32_t engine_runtime_dim(const akin_network *network) {
 }
 
 static akin_status engine_runtime_infer(akin_network_session *session, float *out, const uint8_t *pixels,
-                                        akin_error *err) {
-  float values[ENGINE_FAKE_DIM];
-  akin_status status = akin_runtime_fake.infer(session, values, pixels, err);
-  for (uint32_t i = 0; !status && i < engine_dim; i++)
-    out[i] = values[i % ENGINE_FAKE_DIM];
+                                        uint32_t count, akin_error *err) {
+  float values[AKIN_RUNTIME_BATCH_MOST * ENGINE_FAKE_DIM];
+  akin_status status = akin_runtime_fake.infer(session, values, pixels, count, err);
+  for (uint32_t row = 0; !status && row < count; row++)
+    for (uint32_t i = 0; i < engine_dim; i++)
+      out[row * engine_dim + i] = values[row * ENGINE_FAKE_DIM + i % ENGINE_FAKE_DIM];
   atomic_fetch_add(&engine_inferences, 1);
   return status;
 }

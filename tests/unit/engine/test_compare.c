@@ -12,8 +12,9 @@ static bool near(double a, double b, double error) {
 
 static bool half_blind;
 
-static akin_status other_infer(akin_network_session *session, float *out, const uint8_t *pixels, akin_error *err) {
-  akin_status status = engine_runtime_infer(session, out, pixels, err);
+static akin_status other_infer(akin_network_session *session, float *out, const uint8_t *pixels, uint32_t count,
+                               akin_error *err) {
+  akin_status status = engine_runtime_infer(session, out, pixels, count, err);
   for (uint32_t i = 0; half_blind && i < engine_dim; i++)
     if (i % ENGINE_FAKE_DIM < ENGINE_FAKE_DIM * 3 / 4) out[i] = 0;
   return status;

@@ -235,7 +235,7 @@ static float difference_with(const reference_bench *b, mistake m) {
   testing_ok(akin_runtime_openvino.session_open(&session, network, &err), &err);
   for (int i = 0; i < IMAGES; i++) {
     read_pixels(pixels, i);
-    testing_ok(akin_runtime_openvino.infer(session, feature, pixels, &err), &err);
+    testing_ok(akin_runtime_openvino.infer(session, feature, pixels, 1, &err), &err);
     const float difference = largest_difference(feature, b->features, (size_t)i * DIM, DIM);
     if (!(difference <= largest)) largest = difference;
   }

@@ -7,8 +7,9 @@
 
 static bool blind; /* every image gives the same feature */
 
-static akin_status dim_infer(akin_network_session *session, float *out, const uint8_t *pixels, akin_error *err) {
-  akin_status status = engine_runtime_infer(session, out, pixels, err);
+static akin_status dim_infer(akin_network_session *session, float *out, const uint8_t *pixels, uint32_t count,
+                             akin_error *err) {
+  akin_status status = engine_runtime_infer(session, out, pixels, count, err);
   for (uint32_t i = 0; blind && i < engine_dim; i++)
     out[i] = 1;
   return status;

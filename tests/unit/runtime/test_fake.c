@@ -35,7 +35,7 @@ static void test_values(void **state) {
     assert_int_equal(fake->dim(network), 48);
     assert_false(fake->from_blob(network));
     assert_int_equal(fake->session_open(&session, network, NULL), AKIN_OK);
-    assert_int_equal(fake->infer(session, out, pixels, NULL), AKIN_OK);
+    assert_int_equal(fake->infer(session, out, pixels, 1, NULL), AKIN_OK);
     const float *square = out + (2 * 4 + 1) * 3;
     double first = bgr ? 2.0 : 10.0, third = bgr ? 10.0 : 2.0; /* means over the six pixels */
     assert_float_equal(square[0], (first - 10) / 2 - 0.5, 1e-6);
@@ -47,6 +47,29 @@ static void test_values(void **state) {
     fake->session_close(session);
     fake->close(network);
   }
+}
+
+static void test_batch(void **state) {
+  (void)state;
+  const akin_runtime *fake = &akin_runtime_fake;
+  uint8_t pixels[3][WIDTH * HEIGHT * 3];
+  float out[3][48], alone[48];
+  akin_network *network = NULL;
+  akin_network_session *session = NULL;
+  akin_runtime_spec spec = spec_of(false);
+  spec.batch = 3;
+  for (size_t i = 0; i < sizeof pixels; i++)
+    ((uint8_t *)pixels)[i] = (uint8_t)(i * 2654435761u >> 24);
+  assert_int_equal(fake->open(&network, &spec, NULL), AKIN_OK);
+  assert_int_equal(fake->batch(network), 3);
+  assert_int_equal(fake->session_open(&session, network, NULL), AKIN_OK);
+  assert_int_equal(fake->infer(session, out[0], pixels[0], 3, NULL), AKIN_OK);
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(fake->infer(session, alone, pixels[i], 1, NULL), AKIN_OK);
+    assert_memory_equal(out[i], alone, sizeof alone);
+  }
+  fake->session_close(session);
+  fake->close(network);
 }
 
 static void test_failures(void **state) {
@@ -109,10 +132,8 @@ static void test_processor(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_values),
-      cmocka_unit_test(test_failures),
-      cmocka_unit_test(test_choice),
-      cmocka_unit_test(test_processor),
+      cmocka_unit_test(test_values), cmocka_unit_test(test_batch),     cmocka_unit_test(test_failures),
+      cmocka_unit_test(test_choice), cmocka_unit_test(test_processor),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

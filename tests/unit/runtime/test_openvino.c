@@ -104,7 +104,7 @@ static void infer_once(const akin_runtime_spec *spec, float out[TINY_OUTPUTS], b
   akin_network *network = open_network(spec);
   akin_network_session *session = open_session(network);
   assert_int_equal(runtime->dim(network), TINY_OUTPUTS);
-  testing_ok(runtime->infer(session, out, pixels, NULL), NULL);
+  testing_ok(runtime->infer(session, out, pixels, 1, NULL), NULL);
   if (from_blob) *from_blob = runtime->from_blob(network);
   runtime->session_close(session);
   runtime->close(network);
@@ -139,7 +139,7 @@ static void test_values(void **state) {
       float out[TINY_OUTPUTS + 1];
       out[TINY_OUTPUTS] = 12345.0f;
       make_pixels(pixels, seed);
-      testing_ok(runtime->infer(session, out, pixels, NULL), NULL);
+      testing_ok(runtime->infer(session, out, pixels, 1, NULL), NULL);
       check_values(&f->spec, out, pixels, 2e-5);
       assert_true(out[TINY_OUTPUTS] == 12345.0f);
     }
@@ -163,6 +163,89 @@ static void test_output_shapes(void **state) {
   runtime->close(network);
 }
 
+/* ---- batches ---- */
+
+#define BATCH 4u
+
+/* The same values for an image alone, at every place, and whatever is beside it. */
+static void test_batch(void **state) {
+  fixture *f = *state;
+  uint8_t pixels[BATCH][PIXEL_BYTES];
+  float alone[TINY_OUTPUTS], out[BATCH][TINY_OUTPUTS], first[TINY_OUTPUTS];
+  f->spec.blob_folder = f->blobs;
+  infer_once(&f->spec, alone, NULL);
+  f->spec.batch = BATCH;
+  for (int again = 0; again < 2; again++) { /* compiled, then from its own blob */
+    akin_network *network = open_network(&f->spec);
+    akin_network_session *session = open_session(network);
+    assert_int_equal(runtime->from_blob(network), again);
+    assert_int_equal(runtime->batch(network), BATCH);
+    assert_int_equal(runtime->dim(network), TINY_OUTPUTS);
+    for (unsigned place = 0; place < BATCH; place++) {
+      for (unsigned i = 0; i < BATCH; i++)
+        make_pixels(pixels[i], i == place ? 7 : 100 + 10 * place + i);
+      memset(out, 0x55, sizeof out);
+      testing_ok(runtime->infer(session, out[0], pixels[0], BATCH, NULL), NULL);
+      for (unsigned i = 0; i < BATCH; i++)
+        check_values(&f->spec, out[i], pixels[i], 2e-5);
+      for (size_t k = 0; k < TINY_OUTPUTS; k++)
+        assert_true(fabsf(out[place][k] - alone[k]) <= 1e-6f * fabsf(alone[k]));
+      if (place == 0) memcpy(first, out[0], sizeof first);
+      assert_memory_equal(out[place], first, sizeof first);
+    }
+    runtime->session_close(session);
+    runtime->close(network);
+  }
+  f->spec.batch = 1;
+  assert_true(is_from_blob(&f->spec)); /* each size has a blob of its own */
+}
+
+static void test_batch_that_is_not_full(void **state) {
+  fixture *f = *state;
+  uint8_t pixels[BATCH][PIXEL_BYTES];
+  float out[BATCH][TINY_OUTPUTS];
+  f->spec.batch = BATCH;
+  akin_network *network = open_network(&f->spec);
+  akin_network_session *session = open_session(network);
+  for (uint32_t count = 1; count <= BATCH; count++) {
+    memset(out, 0, sizeof out);
+    for (unsigned i = 0; i < BATCH; i++)
+      make_pixels(pixels[i], count * 10 + i);
+    testing_ok(runtime->infer(session, out[0], pixels[0], count, NULL), NULL);
+    for (unsigned i = 0; i < count; i++)
+      check_values(&f->spec, out[i], pixels[i], 2e-5);
+    for (unsigned i = count; i < BATCH; i++)
+      assert_true(out[i][0] == 0); /* rows that nobody asked for are not written */
+  }
+  runtime->session_close(session);
+  runtime->close(network);
+}
+
+/* A graph that says itself that there is one image is run with one. */
+static void test_graph_for_one_image(void **state) {
+  fixture *f = *state;
+  const tiny_network one = {.reshape = true};
+  float out[TINY_OUTPUTS];
+  bool from_blob = false;
+  assert_true(tiny_write(f->folder, &one));
+  f->spec.blob_folder = f->blobs;
+  f->spec.batch = BATCH;
+  akin_network *network = open_network(&f->spec);
+  assert_int_equal(runtime->batch(network), 1);
+  runtime->close(network);
+  infer_once(&f->spec, out, &from_blob);
+  assert_true(from_blob);
+}
+
+static void test_batch_too_large(void **state) {
+  fixture *f = *state;
+  akin_network *network = (akin_network *)f;
+  akin_error err;
+  f->spec.batch = AKIN_RUNTIME_BATCH_MOST + 1;
+  testing_expect(runtime->open(&network, &f->spec, &err), AKIN_ERROR_USAGE, &err);
+  assert_null(network);
+}
+
 /* Two networks with other arithmetic live side by side; inference allocates nothing here. */
 static void test_two_networks(void **state) {
   fixture *f = *state;
@@ -177,8 +260,8 @@ static void test_two_networks(void **state) {
   akin_network_session *in_a = open_session(a), *in_b = open_session(b);
   akin_memory_fail_at(0, true);
   for (int i = 0; i < 3; i++) {
-    testing_ok(runtime->infer(in_a, first, pixels, NULL), NULL);
-    testing_ok(runtime->infer(in_b, second, pixels, NULL), NULL);
+    testing_ok(runtime->infer(in_a, first, pixels, 1, NULL), NULL);
+    testing_ok(runtime->infer(in_b, second, pixels, 1, NULL), NULL);
     check_values(&f->spec, first, pixels, 2e-5);
     check_values(&other, second, pixels, 2e-5);
   }
@@ -207,7 +290,7 @@ static void work(void *context, unsigned index) {
   r->status[index] = runtime->session_open(&session, r->network, NULL);
   for (unsigned i = 0; i < IMAGES && !r->status[index]; i++) {
     make_pixels(pixels, i);
-    r->status[index] = runtime->infer(session, r->values[index][i], pixels, NULL);
+    r->status[index] = runtime->infer(session, r->values[index][i], pixels, 1, NULL);
   }
   runtime->session_close(session);
 }
@@ -563,6 +646,10 @@ int main(void) {
       TEST(test_bf16_is_read_back), /* first: its child must start OpenVINO afresh */
       TEST(test_values),
       TEST(test_output_shapes),
+      TEST(test_batch),
+      TEST(test_batch_that_is_not_full),
+      TEST(test_graph_for_one_image),
+      TEST(test_batch_too_large),
       TEST(test_two_networks),
       TEST(test_threads),
       TEST(test_blob_gives_the_same_bits),

@@ -22,6 +22,7 @@
 
 typedef struct tiny_network {
   bool flatten;         /* the output is [1, C], not [1, C, 1, 1] */
+  bool reshape;         /* the output is [1, C] by a Reshape in whose constant the 1 is written */
   bool map;             /* kernel [C, 3, 1, 1] in front of the output: it is [1, C, H, W] */
   bool two_outputs;     /* the convolution's output is given too */
   const char *batch;    /* name of a batch dimension that is not known; NULL: 1 */
@@ -125,6 +126,15 @@ static inline void tiny_initializer(tiny_bytes *graph, const char *name, const u
   tiny_message(graph, 5, &tensor);
 }
 
+static inline void tiny_integers(tiny_bytes *graph, const char *name, const int64_t *values, uint64_t count) {
+  tiny_bytes tensor = {{0}, 0};
+  tiny_number(&tensor, 1, count);
+  tiny_number(&tensor, 2, 7); /* INT64 */
+  tiny_text(&tensor, 8, name);
+  tiny_blob(&tensor, 9, values, count * sizeof *values);
+  tiny_message(graph, 5, &tensor);
+}
+
 static inline void tiny_node(tiny_bytes *graph, const char *kind, const char *const *inputs, const char *output) {
   tiny_bytes node = {{0}, 0};
   for (; *inputs; inputs++)
@@ -141,15 +151,18 @@ static inline void tiny_graph(tiny_bytes *graph, const tiny_network *n) {
   const uint64_t out[4] = {1, TINY_OUTPUTS, n->map ? TINY_HEIGHT : 1, n->map ? TINY_WIDTH : 1};
   const char *location = n->location ? n->location : "weights.bin";
   size_t kernel_bytes = 4 * kernel[0] * kernel[1] * kernel[2] * kernel[3];
-  const char *const convolution[] = {"image", "kernel", "bias", NULL}, *const flatten[] = {"map", NULL};
+  const char *const convolution[] = {"image", "kernel", "bias", NULL}, *const flatten[] = {"map", NULL},
+                    *const reshape[] = {"map", "shape", NULL};
   tiny_node(graph, "Conv", convolution, "map");
   if (n->flatten) tiny_node(graph, "Flatten", flatten, "vector");
+  if (n->reshape) tiny_node(graph, "Reshape", reshape, "vector");
   tiny_text(graph, 2, "tiny");
+  if (n->reshape) tiny_integers(graph, "shape", (const int64_t[]){1, TINY_OUTPUTS}, 2);
   tiny_initializer(graph, "kernel", kernel, 4, location, 0, kernel_bytes);
   tiny_initializer(graph, "bias", kernel, 1, location, 4 * TINY_WEIGHTS, 4 * TINY_OUTPUTS);
   tiny_value_info(graph, 11, "image", n->batch, image, n->input_rank ? n->input_rank : 4);
-  if (n->flatten) tiny_value_info(graph, 12, "vector", n->batch, out, 2);
-  if (!n->flatten || n->two_outputs) tiny_value_info(graph, 12, "map", n->batch, out, 4);
+  if (n->flatten || n->reshape) tiny_value_info(graph, 12, "vector", n->batch, out, 2);
+  if (!(n->flatten || n->reshape) || n->two_outputs) tiny_value_info(graph, 12, "map", n->batch, out, 4);
 }
 
 static inline bool tiny_write_file(const char *folder, const char *name, const void *bytes, size_t n) {
