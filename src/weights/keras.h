@@ -4,7 +4,7 @@
  *
  *     form      file                                  a group is                    names of its tensors
  *     legacy    .h5, Keras 1 to 3, whole or weights   a layer, by its name there    conv1/conv1/kernel:0
- *     weights   .weights.h5, Keras 3                  what has variables, by place  layers/conv2d/vars/0
+ *     weights   .weights.h5, Keras 3                  a layer or model, by place     layers/conv2d/vars/0
  *     archive   .keras, Keras 2.12 to 3               likewise                      likewise
  *
  * How groups find layers: model/keras_weights.h.
@@ -19,7 +19,7 @@ typedef enum akin_keras_form { AKIN_KERAS_LEGACY, AKIN_KERAS_WEIGHTS, AKIN_KERAS
 /* A run of tensors: those from number `first` of akin_tensors_at, in Keras' order inside the layer. */
 typedef struct akin_keras_group {
   const char *name; /* legacy: "conv1"; else the place without its "/vars": "layers/conv2d_1", "" for the model's own */
-  size_t first, count; /* count 0: a layer without weights (legacy files list those, too) */
+  size_t first, count; /* count 0: a layer without weights, when the file lists it */
 } akin_keras_group;
 
 typedef struct akin_keras_file {

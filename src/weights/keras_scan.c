@@ -193,7 +193,7 @@ static akin_status scan_variables_of(scan *s, akin_h5 group, const char *place) 
   char **names = NULL, number[24];
   size_t count = 0;
   akin_status status = akin_h5_names(&names, &count, group, AKIN_READER_TENSORS, &s->arena, s->err);
-  if (status == AKIN_OK && count) status = scan_put_group(s, place, count);
+  if (status == AKIN_OK) status = scan_put_group(s, place, count);
   for (size_t i = 0; i < count && status == AKIN_OK; i++) {
     char *name = NULL;
     snprintf(number, sizeof number, "%zu", i);

@@ -69,14 +69,16 @@ const akin_family akin_family_efficientnet_plain = {"efficientnet-plain", EFFICI
 
 /* ---- which of the two ---- */
 
-/* Layers without weights are listed in this form, too. */
+/* "rescaling", "layers/rescaling_1" … */
 static size_t efficientnet_count_rescalings(const akin_keras_file *file) {
-  static const char name[] = "rescaling";
+  static const char wanted[] = "rescaling", folder[] = "layers/";
   size_t count = 0;
   for (size_t i = 0; i < file->group_count; i++) {
-    const char *rest = file->groups[i].name + strlen(name);
-    if (strncmp(file->groups[i].name, name, strlen(name)) != 0) continue;
-    count += !*rest || (*rest == '_' && isdigit((unsigned char)rest[1]));
+    const char *name = file->groups[i].name;
+    if (strncmp(name, folder, strlen(folder)) == 0) name += strlen(folder);
+    if (strncmp(name, wanted, strlen(wanted)) != 0) continue;
+    name += strlen(wanted);
+    count += !*name || (*name == '_' && isdigit((unsigned char)name[1]));
   }
   return count;
 }
@@ -95,13 +97,10 @@ static akin_status efficientnet_is(bool *out, const akin_tensors *tensors, const
 
 akin_status akin_efficientnet_family_of(const char **family, const akin_tensors *tensors, akin_error *err) {
   const akin_keras_file *file = akin_tensors_keras(tensors);
+  const size_t rescalings = file ? efficientnet_count_rescalings(file) : 0;
   bool mean = false, variance = false;
-  *family = akin_family_efficientnet.name;
-  if (!file) return AKIN_OK;
-  if (file->form == AKIN_KERAS_LEGACY) {
-    if (efficientnet_count_rescalings(file) == 1) *family = akin_family_efficientnet_plain.name;
-    return AKIN_OK;
-  }
+  *family = rescalings == 1 ? akin_family_efficientnet_plain.name : akin_family_efficientnet.name;
+  if (rescalings) return AKIN_OK;
   akin_status status = efficientnet_is(&mean, tensors, "layers/normalization/vars/0", 0, err);
   if (status == AKIN_OK) status = efficientnet_is(&variance, tensors, "layers/normalization/vars/1", 1, err);
   if (mean && variance) *family = akin_family_efficientnet_plain.name;

@@ -72,7 +72,7 @@ void akin_efficientnet_top(akin_efficientnet *net, size_t input, uint32_t filter
 
 /*
  * Which of the two networks a user's own weights of an EfficientNet B0 to B7 are for, "efficientnet" or
- * "efficientnet-plain": a .h5 lists its layers; a .weights.h5 does not, but what starts from the official weights has
+ * "efficientnet-plain". Most files list their layers. Of those that do not: what starts from the official weights has
  * their mean and variance, not 0 and 1. Errors: those of akin_tensors_read.
  */
 akin_status akin_efficientnet_family_of(const char **family, const akin_tensors *tensors, akin_error *err);

@@ -3,6 +3,7 @@
 committed, so that the tests in C need no Keras.
 
     shop*         one model in every form, by Keras 3 and Keras 2 themselves: a nested model of which one layer is frozen
+    pixels_*      the first layers of EfficientNet, as Keras makes them for its official weights and for none
     bad_*         what must be refused
 
 Weight number k of the model begins with k (WEIGHTS), and grows by 1/1024: so a test sees which one it was given.
@@ -81,6 +82,27 @@ def write_good():
         f["half"]["w"] = half
         f["double"]["w"] = half.astype(np.float64)
         f["whole"]["w"] = half.astype(np.int64)
+
+
+def write_pixels():
+    for name, rescalings, mean, variance in (("official", 2, 0.5, 0.25), ("plain", 1, 0.0, 1.0), ("adapted", 1, 0.5, 0.25)):
+        keras.utils.clear_session()
+        x = given = keras.layers.Input((4, 4, 3))
+        x = keras.layers.Rescaling(1 / 255)(x)
+        normalization = keras.layers.Normalization()
+        x = normalization(x)
+        if rescalings == 2:
+            x = keras.layers.Rescaling([2.0, 2.1, 2.2])(x)
+        normalization.adapt_mean.assign(np.full(3, mean))
+        normalization.adapt_variance.assign(np.full(3, variance))
+        network = keras.Model(given, x)
+        network.save_weights(FOLDER / f"pixels_{name}.weights.h5")
+        with h5py.File(FOLDER / f"pixels_{name}.h5", "w") as file:
+            legacy_h5_format.save_weights_to_hdf5_group(file, network)
+        # Without groups of layers that have no weights, as Keras wrote for a while.
+        with h5py.File(FOLDER / f"pixels_{name}_bare.weights.h5", "w") as file:
+            for i, value in enumerate(normalization.get_weights()):
+                file[f"layers/normalization/vars/{i}"] = value
 
 
 def legacy(name, layers, **attributes):
@@ -183,6 +205,7 @@ def write_bad_archives():
 
 if __name__ == "__main__":
     write_good()
+    write_pixels()
     write_bad_datasets()
     write_bad_numbers()
     write_bad_files()

@@ -346,8 +346,6 @@ def compare_own_graphs(report, akin, names):
     network = copy.copy(NETWORKS["efficientnet-b0"])
     for network.differs, classes in ((True, 1000), (False, 5)):
         case = Case(akin, network, network.size, network.size, classes).scrambled()
-        if not network.differs:
-            harness.unadapt(case.model)
         for ending in (".h5", ".weights.h5"):
             case.bring(network.name, ending)
             what = f"{network.name}{ending}, {'as for the official weights' if network.differs else 'as for none'}"

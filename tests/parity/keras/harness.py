@@ -39,7 +39,7 @@ def scramble(model, pixels, seed=1):
         if isinstance(layer, keras.layers.BatchNormalization):
             normalizations.append(layer)
         if isinstance(layer, keras.layers.Normalization):
-            adapt(layer, random.uniform(0.3, 0.6, 3), random.uniform(0.1, 0.4, 3))
+            adapt(layer, random)
         for variable in layer.trainable_weights:
             shape, name = tuple(variable.shape), variable.name
             if "kernel" in name:
@@ -75,18 +75,12 @@ def sharpen(layer):
             layer.bias.assign(layer.bias * bias + more)
 
 
-def adapt(layer, mean, variance):
+def adapt(layer, random):
     """Of a Normalization whose numbers are weights."""
     if layer.input_mean is None:
-        layer.adapt_mean.assign(mean)
-        layer.adapt_variance.assign(variance)
+        layer.adapt_mean.assign(random.uniform(0.3, 0.6, 3))
+        layer.adapt_variance.assign(random.uniform(0.1, 0.4, 3))
         layer.finalize_state()
-
-
-def unadapt(model):
-    for layer in all_layers(model):
-        if isinstance(layer, keras.layers.Normalization):
-            adapt(layer, numpy.zeros(3), numpy.ones(3))
 
 
 def calm(head, model, pixels):
