@@ -115,18 +115,6 @@ static akin_status pull_fetch(pull_job *job, akin_error *err) {
 
 /* ---- is it the one? ---- */
 
-/* The weights that the model of this name was made of, when it is of this card: those that were pinned. */
-static bool pull_pinned(const pull_job *job, akin_hash *out) {
-  akin_folder *folder = NULL;
-  akin_error ignored;
-  const char *name = job->options->name ? job->options->name : job->card->name;
-  const bool there = akin_folder_open(&folder, job->models, name, &ignored) == AKIN_OK &&
-                     strcmp(akin_folder_card(folder)->name, job->card->name) == 0;
-  if (there) *out = *akin_folder_weights_hash(folder);
-  akin_folder_close(folder);
-  return there;
-}
-
 static akin_status pull_wrong(const pull_job *job, const char *kind, const char *found, const char *wanted,
                               akin_error *err) {
   return akin_fail(err, AKIN_ERROR_MISMATCH, "%s: not %s's official file: its %s is %s, not %s", job->file,
@@ -134,18 +122,23 @@ static akin_status pull_wrong(const pull_job *job, const char *kind, const char 
 }
 
 static akin_status pull_check_pinned(const pull_job *job, const akin_hash *hash, akin_error *err) {
+  const char *name = job->options->name ? job->options->name : job->card->name;
   akin_hash pinned;
   akin_error line;
   char hex[AKIN_HASH_HEX_SIZE], wanted[AKIN_HASH_HEX_SIZE];
   akin_hash_hex(hex, hash);
-  if (!pull_pinned(job, &pinned)) {
+  if (!akin_folder_pinned(&pinned, job->models, name, job->card)) {
     akin_fail(&line, AKIN_OK,
               "%s: its publisher gives no hash, so nothing verifies it; its SHA-256 %s is kept with the model",
               job->weights->file, hex);
     pull_note(job, &line);
   } else if (!akin_hash_equal(&pinned, hash)) {
     akin_hash_hex(wanted, &pinned);
-    return pull_wrong(job, "SHA-256", hex, wanted, err);
+    return akin_fail(
+        err, AKIN_ERROR_MISMATCH,
+        "%s: not the file that %s was made of: its SHA-256 is %s, not %s, and its publisher gives no hash; "
+        "to take it all the same: akin model remove %s, and pull it again",
+        job->file, name, hex, wanted, name);
   }
   return AKIN_OK;
 }

@@ -136,7 +136,7 @@ static int curl_on_progress(void *context, curl_off_t total, curl_off_t got, cur
 
 static CURLcode curl_set(curl_work *work, CURL *handle) {
   const akin_fetch_request *r = work->transfer->request;
-  const char *protocols = r->plain ? "http,https" : "https";
+  const char *protocols = strncmp(r->address, "https://", 8) == 0 ? "https" : "http,https";
   const long seconds = (long)r->stall_seconds;
   CURLcode code = CURLE_OK;
 #define SET(option, value) (code = code ? code : (curl.curl_easy_setopt)(handle, option, value))

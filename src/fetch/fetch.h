@@ -20,7 +20,7 @@ typedef struct akin_fetch_request {
   const akin_hash *sha256;   /* what it must be; NULL: not known */
   const char *sha256_prefix; /* the first digits of it, lower case; NULL: not known */
   const char *md5;           /* 32 lower-case hexadecimal digits; NULL: not known */
-  bool plain;                /* http://, too, and be led there */
+  bool plain;                /* http://, too; https:// is never led to it */
   unsigned attempts;         /* at least 1: how often it is tried when a server stalls, fails or breaks off */
   unsigned stall_seconds;    /* at least 1: without a byte for so long, an attempt has failed */
   unsigned pause_seconds;    /* before the second attempt; twice as long before each further one */

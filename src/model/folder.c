@@ -124,6 +124,15 @@ const akin_hash *akin_folder_weights_hash(const akin_folder *f) {
   return &f->record.weights.hash;
 }
 
+bool akin_folder_pinned(akin_hash *out, const char *models_folder, const char *name, const akin_card *card) {
+  akin_folder *folder = NULL;
+  const bool there =
+      akin_folder_open(&folder, models_folder, name, NULL) == AKIN_OK && strcmp(folder->card->name, card->name) == 0;
+  if (there) *out = folder->record.weights.hash;
+  akin_folder_close(folder);
+  return there;
+}
+
 uint64_t akin_folder_parameters(const akin_folder *f) {
   uint64_t total = 0;
   for (size_t i = 0; i < f->layers.count; i++)

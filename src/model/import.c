@@ -46,14 +46,26 @@ typedef struct import_job {
 
 /* ---- the card ---- */
 
+/* Of a file that its publisher gives no hash of: what it is now, or that the model was made of another. */
 static akin_status import_note_unverified(const import_job *job, const char *hex, akin_error *err) {
-  if (!job->request->on_note) return AKIN_OK;
-  char *line =
-      akin_format("%s: taken for %s by its name: its publisher gives no hash, so nothing verifies it; its SHA-256 "
-                  "%s is kept with the model",
-                  job->request->weights_path, job->card->name, hex);
-  if (!line) return akin_fail_memory(err, strlen(job->request->weights_path));
-  job->request->on_note(job->request->note_context, line);
+  const akin_import_request *q = job->request;
+  const char *name = q->name ? q->name : job->card->name;
+  akin_hash pinned;
+  char *line = NULL, kept[AKIN_HASH_HEX_SIZE];
+  if (!q->on_note) return AKIN_OK;
+  if (akin_folder_pinned(&pinned, q->models_folder, name, job->card) &&
+      !akin_hash_equal(&pinned, &job->record.weights.hash)) {
+    akin_hash_hex(kept, &pinned);
+    line = akin_format("%s: not the file that %s was made of: its SHA-256 is %s, that was %s; its publisher gives no "
+                       "hash, so nothing says which is right",
+                       q->weights_path, name, hex, kept);
+  } else {
+    line = akin_format("%s: taken for %s by its name: its publisher gives no hash, so nothing verifies it; its SHA-256 "
+                       "%s is kept with the model",
+                       q->weights_path, job->card->name, hex);
+  }
+  if (!line) return akin_fail_memory(err, strlen(q->weights_path));
+  q->on_note(q->note_context, line);
   akin_free(line);
   return AKIN_OK;
 }

@@ -158,7 +158,10 @@ const akin_card *akin_folder_card(const akin_folder *f);
 const char *akin_folder_name(const akin_folder *f);
 const char *akin_folder_path(const akin_folder *f);
 const akin_hash *akin_folder_weights_hash(const akin_folder *f); /* of the original weights file */
-uint64_t akin_folder_parameters(const akin_folder *f);           /* how many weights */
+/* The hash of the weights that the model `name` was made of, when it was made by this card: they are pinned where their
+ * publisher gives no hash. False: there is no such model. */
+bool akin_folder_pinned(akin_hash *out, const char *models_folder, const char *name, const akin_card *card);
+uint64_t akin_folder_parameters(const akin_folder *f); /* how many weights */
 uint64_t akin_folder_disk_use(const akin_folder *f);
 akin_status akin_folder_verify(const akin_folder *f, akin_error *err); /* MISMATCH: which file */
 akin_status akin_folder_remove(const char *models_folder, const char *name, akin_error *err);

@@ -366,6 +366,24 @@ def compare_named(report, akin, names):
         report.expect(answer.returncode == 0 and "nothing verifies it" in answer.stderr and f"imported {model}" in
                       answer.stderr, f"{entry['file']}: imported, and said to be unverified")
         report.same(akin.embed(model, case.paths), case.feature(case.wanted_layer(), case.pixels), entry["file"])
+        if classes:
+            compare_pinned(report, akin, case, path, name)
+
+
+def compare_pinned(report, akin, case, path, name):
+    """Another file of that name than the one that the model was made of."""
+    def says(expected, text, *command):
+        answer = akin.ask("model", *command)
+        told = answer.stderr.strip()
+        report.expect(answer.returncode == expected and text in told, f"{' '.join(command)}: {told}")
+
+    says(0, "imported", "pull", name, "--from", path, "--replace")
+    harness.scramble(case.model, case.fed(case.pixels), seed=2)
+    harness.save(case.model, path)
+    says(1, f"not the file that {name} was made of", "pull", name, "--from", path, "--replace")
+    says(0, f"not the file that {name} was made of", "import", path, "--replace")
+    report.same(akin.embed(name, case.paths), case.feature(case.wanted_layer(), case.pixels), "the file that replaced it")
+    says(0, "imported", "pull", name, "--from", path, "--replace")
 
 
 # ---- all of it ----

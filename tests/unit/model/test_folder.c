@@ -54,6 +54,18 @@ static void test_opened(void **state) {
   akin_folder_close(folder);
 }
 
+static void test_pinned(void **state) {
+  akin_folder *folder = open_tiny(*state);
+  akin_hash pinned, file;
+  akin_error err;
+  testing_ok(akin_hash_file(&file, TINY_WEIGHTS, &err), &err);
+  assert_true(akin_folder_pinned(&pinned, *state, "tiny", akin_folder_card(folder)));
+  assert_true(akin_hash_equal(&pinned, &file));
+  assert_false(akin_folder_pinned(&pinned, *state, "tiny", akin_card_builtin("vgg16"))); /* of another card */
+  assert_false(akin_folder_pinned(&pinned, *state, "none", akin_folder_card(folder)));
+  akin_folder_close(folder);
+}
+
 static void test_not_there(void **state) {
   expect_not_opened(*state, "efficientnet-lite0", AKIN_ERROR_NOT_FOUND,
                     "akin model import efficientnet-lite0-57934424.pth");
@@ -183,8 +195,9 @@ static void test_exported(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(test_list),    TEST(test_opened),   TEST(test_not_there), TEST(test_damaged), TEST(test_damaged_checksums),
-      TEST(test_removed), TEST(test_exported),
+      TEST(test_list),      TEST(test_opened),   TEST(test_pinned),
+      TEST(test_not_there), TEST(test_damaged),  TEST(test_damaged_checksums),
+      TEST(test_removed),   TEST(test_exported),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
