@@ -17,6 +17,7 @@ VGG = "K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for Large-Sca
 RESNET = "K. He, X. Zhang, S. Ren, J. Sun: Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385"
 RESNEXT = "S. Xie, R. Girshick, P. Dollár, Z. Tu, K. He: Aggregated Residual Transformations for Deep Neural Networks, CVPR 2017, arXiv:1611.05431"
 WIDE_RESNET = "S. Zagoruyko, N. Komodakis: Wide Residual Networks, BMVC 2016, arXiv:1605.07146"
+DENSENET = "G. Huang, Z. Liu, L. van der Maaten, K. Q. Weinberger: Densely Connected Convolutional Networks, CVPR 2017, arXiv:1608.06993"
 MOBILENET_V2 = "M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381"
 MOBILENET_V3 = "A. Howard et al.: Searching for MobileNetV3, ICCV 2019, arXiv:1905.02244"
 
@@ -58,6 +59,10 @@ def networks():
     for kind in ("small", "large"):
         yield Network(f"mobilenet_v3_{kind}", f"MobileNetV3 {kind}", f"mobilenet-v3-{kind}",
                       {"width_factor": 1.0, "minimalistic": False}, MOBILENET_V3, f"mobilenet-v3-{kind}")
+
+    for depth in (121, 161, 169, 201):
+        yield Network(f"densenet{depth}", f"DenseNet{depth}", "densenet", {"depth": depth}, DENSENET,
+                      f"densenet{depth}" if depth != 161 else "densenet121")
 
 
 # ---- cards ----

@@ -3,8 +3,11 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/format.h"
+#include "base/memory.h"
 #include "weights/keras.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -29,6 +32,30 @@ akin_status akin_binding_torch(akin_layers *layers, size_t layer, const char *mo
     memcpy(name, module, strlen(module));
     memcpy(name + strlen(module), suffix, strlen(suffix));
     l->weights[i].tensor = name;
+  }
+  return AKIN_OK;
+}
+
+/* "a.norm1.weight" as "a.norm.1.weight"; NULL: the module's name does not end in digits, or memory ran out. */
+static char *binding_older(const char *name) {
+  const char *end = strrchr(name, '.'), *digits = end;
+  while (digits && digits > name && isdigit((unsigned char)digits[-1]))
+    digits--;
+  if (!digits || digits == end || digits == name || digits[-1] == '.') return NULL;
+  return akin_format("%.*s.%s", (int)(digits - name), name, digits);
+}
+
+akin_status akin_binding_take_older(akin_layers *layers, const akin_tensors *tensors, akin_error *err) {
+  for (size_t i = 0; layers->modules && i < layers->count; i++) {
+    akin_layer *layer = &layers->at[i];
+    for (size_t k = 0; k < layer->weight_count; k++) {
+      akin_layer_weight *w = &layer->weights[k];
+      char *older = w->tensor && !akin_tensors_find(tensors, w->tensor) ? binding_older(w->tensor) : NULL;
+      const bool there = older && akin_tensors_find(tensors, older);
+      if (there) w->tensor = akin_arena_text(&layers->arena, older, strlen(older));
+      akin_free(older);
+      if (there && !w->tensor) return akin_layers_starved(&layers->arena, err);
+    }
   }
   return AKIN_OK;
 }

@@ -21,6 +21,12 @@
 akin_status akin_binding_torch(akin_layers *layers, size_t layer, const char *module, akin_error *err);
 
 /*
+ * Takes the older names of modules for weights that the file has under these alone: "norm.1" for "norm1", as official
+ * files of DenseNet have them. Errors: MEMORY.
+ */
+akin_status akin_binding_take_older(akin_layers *layers, const akin_tensors *tensors, akin_error *err);
+
+/*
  * Does a file have exactly the weights of these layers? Those of a Keras file are bound before (keras_weights.h), which
  * also sees that none are left over.
  * Errors: MISMATCH: a weight that is missing or of another shape or type (names layer, expected and found), tensors

@@ -226,6 +226,7 @@ static akin_status import_check_weights(import_job *job, akin_error *err) {
                   "\"-torchvision\"");
   } else if (akin_tensors_keras(job->tensors))
     status = akin_keras_weights_bind(&job->layers, job->tensors, err);
+  if (status == AKIN_OK) status = akin_binding_take_older(&job->layers, job->tensors, err);
   if (status == AKIN_OK) status = akin_binding_check(&job->layers, job->tensors, err);
   if (status == AKIN_OK) return AKIN_OK;
   if (job->card == &job->made) return akin_fail_context(err, status, "%s", job->request->weights_path);

@@ -15,6 +15,7 @@ import copy
 import importlib.util
 import json
 import os
+import re
 import sys
 import tempfile
 
@@ -40,11 +41,13 @@ NETWORKS = {name: (network, weights) for network in cards.networks() for name, w
 SMALL = [("resnet18-torchvision", 97, 132, 7), ("resnet50-torchvision", 97, 132, 7),
          ("resnext50-32x4d-torchvision", 97, 132, 7), ("vgg11-torchvision", 160, 300, 6),
          ("vgg11-bn-torchvision", 65, 80, 6), ("mobilenet-v2-torchvision", 97, 132, 9),
-         ("mobilenet-v3-small-torchvision", 97, 132, 9), ("mobilenet-v3-large-torchvision", 97, 132, 9)]
+         ("mobilenet-v3-small-torchvision", 97, 132, 9), ("mobilenet-v3-large-torchvision", 97, 132, 9),
+         ("densenet121-torchvision", 97, 132, 7)]
 
 # The feature layer that akin must choose, by family.
 FEATURES = {"resnet": "avgpool", "vgg": "classifier.4", "mobilenet-v2": "adaptive_avg_pool2d",
-            "mobilenet-v3-small": "classifier.1", "mobilenet-v3-large": "classifier.1"}
+            "mobilenet-v3-small": "classifier.1", "mobilenet-v3-large": "classifier.1",
+            "densenet": "adaptive_avg_pool2d"}
 
 
 # ---- weights ----
@@ -262,6 +265,12 @@ def with_other_groups(model):
             module.register_forward_pre_hook(lambda _, inputs, order=order: (inputs[0][:, order],))
 
 
+def with_new_first(model):
+    """The last block's channels in front of those that it reads."""
+    last = list(model.features.denseblock4.children())[-1].conv2.out_channels
+    model.features.norm5.register_forward_pre_hook(lambda _, inputs: (torch.roll(inputs[0], last, 1),))
+
+
 def mutants(case):
     """(what, features) of torchvision with one thing wrong."""
     yield "red and blue swapped", case.feature(case.pixels[..., ::-1])
@@ -272,6 +281,8 @@ def mutants(case):
         changes.append(("the stride on the first convolution", with_first_strides))
     if case.network.family == "vgg":
         changes.append(("channels last when flattened", with_channels_last))
+    if case.network.family == "densenet":
+        changes.append(("new channels in front of the old ones", with_new_first))
     if "resnext" in case.name:
         changes.append(("channels dealt to the groups in turn", with_other_groups))
     for what, change in changes:
@@ -313,6 +324,18 @@ def compare_own(report, akin, names):
         report.expect(told["licence"] == "NOASSERTION" and "your own" in told["description"], f"{what}: not the official one")
         report.same(akin.embed("net", case.paths), case.run(prepared(case, case.paths)), what)
         compare_files(report, case, what)
+
+
+def compare_older(report, akin, names):
+    """The names of modules that official files of DenseNet still have: norm.1 for norm1."""
+    name = "densenet121-torchvision"
+    if names and name not in names:
+        return
+    case = Case(akin, name, 64, 64, 5)
+    state = {re.sub(r"(denselayer\d+\.(?:norm|conv))([12])\.", r"\1.\2.", key): value
+             for key, value in case.model.state_dict().items() if not key.endswith("num_batches_tracked")}
+    case.bring(case.card(), "legacy", state)
+    report.same(akin.embed("net", case.paths), case.feature(case.pixels), f"{name}, older names of modules")
 
 
 def compare_refused(report, akin, names):
@@ -385,6 +408,7 @@ def main():
         else:
             small(report, akin, options.names)
             compare_own(report, akin, options.names)
+            compare_older(report, akin, options.names)
             compare_refused(report, akin, options.names)
     return 1 if report.failures else 0
 
