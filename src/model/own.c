@@ -85,6 +85,8 @@ static const struct {
     {"conv_7b", "tf", "InceptionResNetV2"},
     {"block14_sepconv2", "tf", "Xception"},
     {"conv5_block16_concat", "torch", "DenseNet"},
+    {"normal_concat_12", "tf", "NASNet"},
+    {"block6a_dwconv2", "tf", "EfficientNetV2 without its preprocessing"},
 };
 
 static const char *own_last_part(const char *name) {

@@ -4,7 +4,7 @@
  *
  *     form      file                                  a group is                    names of its tensors
  *     legacy    .h5, Keras 1 to 3, whole or weights   a layer, by its name there    conv1/conv1/kernel:0
- *     weights   .weights.h5, Keras 3                  a layer or model, by place     layers/conv2d/vars/0
+ *     weights   .weights.h5, Keras 3                  a layer or model, by place    layers/conv2d/vars/0
  *     archive   .keras, Keras 2.12 to 3               likewise                      likewise
  *
  * How groups find layers: model/keras_weights.h.

@@ -81,6 +81,17 @@ def dense_net(k):
     return k.Model(image, tail(k, application(k, "DenseNet121")(image)))
 
 
+def nas_net(k):
+    image = k.Input((*SIZE, 3))
+    return k.Model(image, tail(k, application(k, "NASNetMobile")(image)))
+
+
+def bare_efficient(k):
+    """Its own layers for pixels left out."""
+    base = application(k, "EfficientNetV2B0", include_preprocessing=False)
+    return k.Model(base.input, tail(k, base.output))
+
+
 def headless(k):
     """No class scores at the end: the output is the feature."""
     image = k.Input((*SIZE, 3))
@@ -107,10 +118,11 @@ def open_size(k):
 
 # The pixels that akin must choose by itself, as a function of what Keras is fed with.
 PIXELS = {
-    flat: lambda x: x / 127.5 - 1,
+    **{make: lambda x: x / 127.5 - 1 for make in (flat, nas_net, bare_efficient)},
     dense_net: lambda x: (x / 255 - numpy.array([0.485, 0.456, 0.406])) / numpy.array([0.229, 0.224, 0.225]),
 }
-MODELS = [tutorial, fine_tuned, caffe_inside, flat, in_sequence, efficient, dense_net, headless, two_heads, open_size]
+MODELS = [tutorial, fine_tuned, caffe_inside, flat, in_sequence, efficient, dense_net, nas_net, bare_efficient, headless,
+          two_heads, open_size]
 FEATURES = {headless: None}  # all others: taste
 
 
