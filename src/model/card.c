@@ -416,8 +416,9 @@ static akin_status card_drop_top(akin_card *card, akin_error *err) {
 
 akin_status akin_card_parse_notop(akin_card **out, const char *json, size_t n, akin_error *err) {
   akin_status status = card_parse(out, json, n, err);
-  if (status == AKIN_OK && (*out)->classes > 0) status = card_drop_top(*out, err);
-  if (status == AKIN_OK && (*out)->weights_count > 0) return AKIN_OK;
+  const bool has_top = status == AKIN_OK && (*out)->classes > 0;
+  if (has_top) status = card_drop_top(*out, err);
+  if (status == AKIN_OK && has_top && (*out)->weights_count > 0) return AKIN_OK;
   akin_card_free(*out);
   *out = NULL;
   return status;

@@ -129,6 +129,30 @@ static akin_status import_no_card(const char *wanted, akin_error *err) {
                    "no card '%s': 'akin model list' shows them; a card of your own is given as FILE.json", wanted);
 }
 
+/* Is the file, as far as its name tells, one that the card's publisher gives no hash of? */
+static bool import_is_called(const akin_card *card, const char *path) {
+  const char *name = akin_path_name(path);
+  for (size_t i = 0; i < card->weights_count; i++) {
+    const akin_card_weights *w = &card->weights[i];
+    if (w->has_hash || w->md5) continue;
+    if (strcmp(name, w->file) == 0 || (w->address && strcmp(name, akin_path_name(w->address)) == 0)) return true;
+  }
+  return false;
+}
+
+/* Is an ONNX file of the named built-in card's own? When it is not, nothing is said of where it comes from. */
+static akin_status import_judge_net(import_job *job, const akin_card *named, akin_error *err) {
+  const char *path = job->request->weights_path;
+  const akin_card *found = NULL;
+  bool verified = false;
+  char hex[AKIN_HASH_HEX_SIZE];
+  akin_status status = akin_card_find(&found, &verified, path, &job->record.weights.hash, err);
+  if (status != AKIN_OK || (verified && found == named)) return status;
+  akin_hash_hex(hex, &job->record.weights.hash);
+  if (import_is_called(named, path)) return import_note_unverified(job, hex, err);
+  return akin_net_disown(&job->made, &job->arena, err);
+}
+
 /* The card that was named for an ONNX network, or that of a known one; NULL: none. */
 static akin_status import_find_net_card(import_job *job, const akin_card **out, akin_error *err) {
   const char *wanted = job->request->card;
@@ -158,7 +182,8 @@ static akin_status import_make_net_card(import_job *job, akin_error *err) {
   if (status != AKIN_OK) return akin_fail_context(err, status, "%s", q->weights_path);
   job->card = &job->made;
   if (note && q->on_note) q->on_note(q->note_context, note);
-  return AKIN_OK;
+  const akin_card *named = q->card ? akin_card_builtin(q->card) : NULL;
+  return named && named == card ? import_judge_net(job, named, err) : AKIN_OK;
 }
 
 static akin_status import_find_card(import_job *job, akin_error *err) {

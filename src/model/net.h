@@ -92,4 +92,7 @@ akin_status akin_net_layers_open(akin_layers *layers, const char *folder, akin_e
 akin_status akin_net_card(akin_card *out, const char **note, akin_arena *arena, const akin_net *net,
                           const akin_import_request *request, const akin_card *card, akin_error *err);
 
+/* Makes the card of a known network one of weights that nobody knows. Errors: MEMORY. */
+akin_status akin_net_disown(akin_card *card, akin_arena *arena, akin_error *err);
+
 #endif

@@ -173,10 +173,22 @@ static akin_status card_describe(card_maker *m, const akin_card *from) {
   }
   akin_free(description);
   card->family = AKIN_NET_FAMILY;
-  if (q->name) card->name = q->name;
+  if (q->name && !known) card->name = q->name;
   if (q->layer) card->layer = q->layer;
-  if (q->pool != AKIN_POOL_CARD) card->pool = q->pool;
+  if (q->pool != AKIN_POOL_CARD) {
+    card->pool = q->pool;
+    card->pool_power = q->pool_power;
+  }
   return card->name && card->description ? AKIN_OK : akin_fail_memory(m->err, strlen(q->weights_path));
+}
+
+akin_status akin_net_disown(akin_card *card, akin_arena *arena, akin_error *err) {
+  char *description = akin_format("%s with weights of your own", card->name);
+  card->description = description ? akin_arena_text(arena, description, strlen(description)) : NULL;
+  card->licence = "NOASSERTION"; /* SPDX: nobody has said */
+  card->weights_count = 0;
+  akin_free(description);
+  return card->description ? AKIN_OK : akin_fail_memory(err, strlen(card->name));
 }
 
 akin_status akin_net_card(akin_card *out, const char **note, akin_arena *arena, const akin_net *net,
