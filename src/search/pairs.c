@@ -306,11 +306,14 @@ static bool pairs_expect_products(akin_pairs *p, const uint32_t *asked, size_t c
   return any;
 }
 
+/* Also stopped before it began: the other threads may be done before this one asks between tiles. */
 static akin_status pairs_gather(akin_pairs *p, const uint32_t *asked, bool coarse, akin_error *err) {
   pairs_run run = {.pairs = p, .asked = asked, .tasks = p->blocks * (p->blocks + 1) / 2};
   p->coarse = coarse;
   p->slack = pairs_slack(p, coarse);
-  akin_status status = akin_threads_run(p->options.threads, pairs_work, &run, err);
+  atomic_store(&run.stopped, p->options.stop && p->options.stop(p->options.context, 0));
+  akin_status status =
+      atomic_load(&run.stopped) ? AKIN_OK : akin_threads_run(p->options.threads, pairs_work, &run, err);
   if (status) return status;
   if (atomic_load(&run.short_of_memory)) return akin_fail_memory(err, akin_tile_scratch(p->block) * sizeof(float));
   if (atomic_load(&run.stopped)) return akin_fail(err, AKIN_ERROR_CANCELLED, "stopped before all were compared");

@@ -24,8 +24,8 @@ typedef struct akin_pairs_options {
   size_t k;                 /* 1 or more */
   bool self;                /* a row may be its own hit */
   unsigned threads;         /* 1 or more */
-  /* Asked between tiles by the calling thread, with how much of the work is done: true stops it. What is asked
-   * again begins at 0 once more. May be NULL. */
+  /* Asked before the first tile and between tiles by the calling thread, with how much of the work is done: true stops
+   * it. What is asked again begins at 0 once more. May be NULL. */
   bool (*stop)(void *context, double share);
   void *context;
 } akin_pairs_options;

@@ -179,6 +179,9 @@ static void it_can_be_stopped_and_asked_again(void **state) {
   testing_ok(akin_pairs_new(&pairs, &options, &err), &err);
   testing_expect(akin_pairs_ask(pairs, asked, 2, &err), AKIN_ERROR_CANCELLED, &err);
   assert_int_equal(s.asked, 2);
+  s = (stopping){0, 1}; /* before anything is done */
+  testing_expect(akin_pairs_ask(pairs, asked, 2, &err), AKIN_ERROR_CANCELLED, &err);
+  assert_int_equal(s.asked, 1);
   check_asked(&c, pairs, &options, 0, 7);
   akin_pairs_free(pairs);
   pairs_case_free(&c);
