@@ -18,6 +18,8 @@ RESNET = "K. He, X. Zhang, S. Ren, J. Sun: Deep Residual Learning for Image Reco
 RESNEXT = "S. Xie, R. Girshick, P. Dollár, Z. Tu, K. He: Aggregated Residual Transformations for Deep Neural Networks, CVPR 2017, arXiv:1611.05431"
 WIDE_RESNET = "S. Zagoruyko, N. Komodakis: Wide Residual Networks, BMVC 2016, arXiv:1605.07146"
 DENSENET = "G. Huang, Z. Liu, L. van der Maaten, K. Q. Weinberger: Densely Connected Convolutional Networks, CVPR 2017, arXiv:1608.06993"
+EFFICIENTNET = "M. Tan, Q. V. Le: EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, ICML 2019, arXiv:1905.11946"
+EFFICIENTNET_V2 = "M. Tan, Q. V. Le: EfficientNetV2: Smaller Models and Faster Training, ICML 2021, arXiv:2104.00298"
 MOBILENET_V2 = "M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381"
 MOBILENET_V3 = "A. Howard et al.: Searching for MobileNetV3, ICCV 2019, arXiv:1905.02244"
 
@@ -63,6 +65,14 @@ def networks():
     for depth in (121, 161, 169, 201):
         yield Network(f"densenet{depth}", f"DenseNet{depth}", "densenet", {"depth": depth}, DENSENET,
                       f"densenet{depth}" if depth != 161 else "densenet121")
+
+    for number, (width, depth) in enumerate(((1.0, 1.0), (1.0, 1.1), (1.1, 1.2), (1.2, 1.4), (1.4, 1.8), (1.6, 2.2),
+                                             (1.8, 2.6), (2.0, 3.1))):
+        yield Network(f"efficientnet_b{number}", f"EfficientNet-B{number}", "efficientnet",
+                      {"width_factor": width, "depth_factor": depth}, EFFICIENTNET, f"efficientnet-b{number}")
+    for size in "sml":
+        yield Network(f"efficientnet_v2_{size}", f"EfficientNetV2-{size.upper()}", f"efficientnet-v2-{size}", {},
+                      EFFICIENTNET_V2, f"efficientnet-v2-{size}")
 
 
 # ---- cards ----

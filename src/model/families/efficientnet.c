@@ -2,10 +2,12 @@
  * efficientnet.c - EfficientNet B0 to B7: one network, scaled in width and depth (Tan & Le 2019, arXiv:1905.11946). It
  * prepares its pixels itself: / 255, then by a mean and a variance that are among the weights. With its official
  * weights Keras adds a second Rescaling: they were trained on pixels divided by the deviation, but the file has the
- * deviation for the variance. No weight tells the two networks apart, so they are two families.
+ * deviation for the variance. No weight tells the two networks apart, so they are two families. torchvision's takes
+ * pixels that are prepared.
  */
 #include "model/families/efficientnet.h"
 
+#include "model/families/torchvision.h"
 #include "weights/keras.h"
 
 #include <ctype.h>
@@ -14,6 +16,7 @@
 
 #define EFFICIENTNET_STEM 32
 #define EFFICIENTNET_HEAD 1280
+#define EFFICIENTNET_DEEP 2.0 /* B5 to B7: torchvision has TensorFlow's weights of these, and its epsilon */
 
 static size_t efficientnet_normalization(akin_builder *b, size_t x) {
   const akin_layer layer = {.name = akin_keras_name(b, "normalization"), .kind = AKIN_LAYER_NORMALIZATION};
@@ -32,16 +35,24 @@ static size_t efficientnet_rescale(akin_builder *b, size_t x) {
   return akin_builder_layer(b, &layer, &x, 1);
 }
 
+static size_t efficientnet_prepare(akin_builder *b, size_t x, bool official) {
+  x = akin_builder_rescaling(b, x, akin_keras_name(b, "rescaling"), 1.0 / 255.0, 0);
+  x = efficientnet_normalization(b, x);
+  return official ? efficientnet_rescale(b, x) : x;
+}
+
 static akin_status efficientnet_make(akin_layers *layers, const akin_card *card, bool official, akin_error *err) {
-  static const akin_efficientnet_style style = {
+  static const akin_efficientnet_style keras = {
       .epsilon = AKIN_KERAS_EPSILON, .squeezes = true, .pads = true, .depthwise = "dwconv"};
+  const bool torch = layers->modules = card->dialect == AKIN_DIALECT_TORCHVISION;
+  const bool from_tensorflow = card->depth_factor > EFFICIENTNET_DEEP;
+  const akin_efficientnet_style style =
+      torch ? akin_efficientnet_torchvision(from_tensorflow ? AKIN_KERAS_EPSILON : AKIN_TORCH_EPSILON) : keras;
   const double width = card->width_factor;
   akin_builder builder = {layers, err, AKIN_OK}, *b = &builder;
   akin_efficientnet net = {.b = b, .style = &style};
   size_t x = akin_builder_input(b, card->preparation.height, card->preparation.width);
-  x = akin_builder_rescaling(b, x, akin_keras_name(b, "rescaling"), 1.0 / 255.0, 0);
-  x = efficientnet_normalization(b, x);
-  if (official) x = efficientnet_rescale(b, x);
+  if (!torch) x = efficientnet_prepare(b, x, official);
   x = akin_efficientnet_stem(&net, x, akin_keras_divisible(EFFICIENTNET_STEM * width));
   for (size_t i = 0; i < AKIN_EFFICIENTNET_STAGES; i++) {
     akin_efficientnet_stage stage = akin_efficientnet_stages[i];
@@ -63,7 +74,8 @@ static akin_status efficientnet_build_plain(akin_layers *layers, const akin_card
 
 #define EFFICIENTNET_PARAMETERS (AKIN_FAMILY_WIDTH_FACTOR | AKIN_FAMILY_DEPTH_FACTOR)
 
-const akin_family akin_family_efficientnet = {"efficientnet", EFFICIENTNET_PARAMETERS, 1, efficientnet_build};
+const akin_family akin_family_efficientnet = {"efficientnet", EFFICIENTNET_PARAMETERS | AKIN_FAMILY_TORCHVISION, 1,
+                                              efficientnet_build};
 const akin_family akin_family_efficientnet_plain = {"efficientnet-plain", EFFICIENTNET_PARAMETERS, 1,
                                                     efficientnet_build_plain};
 

@@ -1,6 +1,7 @@
 /*
- * efficientnet.h - what the EfficientNets share: stem, inverted residual blocks and head, named as Keras names them.
- * A family gives its stages, scaled, and says in what its network differs.
+ * efficientnet.h - what the EfficientNets share: stem, inverted residual blocks and head, named as Keras names them, or
+ * as the modules of PyTorch that have their weights (akin_layers.modules). A family gives its stages, scaled, and says
+ * in what its network differs.
  */
 #ifndef AKIN_MODEL_FAMILIES_EFFICIENTNET_H
 #define AKIN_MODEL_FAMILIES_EFFICIENTNET_H
@@ -24,26 +25,34 @@ typedef struct akin_efficientnet_block {
   const char *name;                      /* "block2a_" */
 } akin_efficientnet_block;
 
-/* What has weights. */
+/* Its convolutions, each followed by its normalization and its activation, and what else has weights. */
 typedef enum akin_efficientnet_part {
   AKIN_EFFICIENTNET_STEM,
   AKIN_EFFICIENTNET_STEM_BN,
+  AKIN_EFFICIENTNET_STEM_ACTIVATION,
   AKIN_EFFICIENTNET_EXPAND,
   AKIN_EFFICIENTNET_EXPAND_BN,
+  AKIN_EFFICIENTNET_EXPAND_ACTIVATION,
   AKIN_EFFICIENTNET_DEPTHWISE,
   AKIN_EFFICIENTNET_DEPTHWISE_BN,
-  AKIN_EFFICIENTNET_REDUCE, /* squeeze-and-excitation */
-  AKIN_EFFICIENTNET_EXCITE,
+  AKIN_EFFICIENTNET_DEPTHWISE_ACTIVATION,
   AKIN_EFFICIENTNET_PROJECT,
   AKIN_EFFICIENTNET_PROJECT_BN,
+  AKIN_EFFICIENTNET_PROJECT_ACTIVATION,
   AKIN_EFFICIENTNET_TOP,
   AKIN_EFFICIENTNET_TOP_BN,
+  AKIN_EFFICIENTNET_TOP_ACTIVATION,
+  AKIN_EFFICIENTNET_REDUCE, /* squeeze-and-excitation */
+  AKIN_EFFICIENTNET_EXCITE,
   AKIN_EFFICIENTNET_PREDICTIONS,
   AKIN_EFFICIENTNET_PARTS
 } akin_efficientnet_part;
 
-/* The module of a PyTorch original that has the weights of a part; block: NULL of what is in none. */
-typedef const char *akin_efficientnet_module(akin_builder *b, akin_efficientnet_part part,
+struct akin_efficientnet;
+
+/* The module of a PyTorch original that has the weights of a part; block: NULL of what is in none. Where layers are
+ * named as modules it names activations, too. */
+typedef const char *akin_efficientnet_module(const struct akin_efficientnet *net, akin_efficientnet_part part,
                                              const akin_efficientnet_block *block);
 
 /* How one family's network is made. */
@@ -69,6 +78,9 @@ size_t akin_efficientnet_stem(akin_efficientnet *net, size_t input, uint32_t fil
 size_t akin_efficientnet_add(akin_efficientnet *net, size_t input, const akin_efficientnet_stage *stage);
 /* The last convolution and, unless the card is of a network without them, the layers that make class scores. */
 void akin_efficientnet_top(akin_efficientnet *net, size_t input, uint32_t filters, const akin_card *card);
+
+/* torchvision's form: how its network is made, and what names its layers. */
+akin_efficientnet_style akin_efficientnet_torchvision(double epsilon);
 
 /*
  * Which of the two networks a user's own weights of an EfficientNet B0 to B7 are for, "efficientnet" or

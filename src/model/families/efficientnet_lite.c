@@ -12,7 +12,8 @@
 #define LITE_STEM 32
 #define LITE_HEAD 1280
 
-static const char *lite_module(akin_builder *b, akin_efficientnet_part part, const akin_efficientnet_block *block) {
+static const char *lite_module(const akin_efficientnet *net, akin_efficientnet_part part,
+                               const akin_efficientnet_block *block) {
   static const char *const names[AKIN_EFFICIENTNET_PARTS] = {
       [AKIN_EFFICIENTNET_STEM] = "_conv_stem",
       [AKIN_EFFICIENTNET_STEM_BN] = "_bn0",
@@ -26,7 +27,7 @@ static const char *lite_module(akin_builder *b, akin_efficientnet_part part, con
       [AKIN_EFFICIENTNET_TOP_BN] = "_bn1",
       [AKIN_EFFICIENTNET_PREDICTIONS] = "_fc",
   };
-  return block ? akin_builder_text(b, "_blocks.%u.%s", block->number, names[part]) : names[part];
+  return block ? akin_builder_text(net->b, "_blocks.%u.%s", block->number, names[part]) : names[part];
 }
 
 static akin_status lite_build(akin_layers *layers, const akin_card *card, akin_error *err) {

@@ -1,7 +1,7 @@
 /*
  * efficientnet_v2.c - EfficientNetV2: fused blocks in the first stages (Tan & Le 2021, arXiv:2104.00298). B0 to B3 are
  * one network, scaled as EfficientNet is, S, M and L three others. It prepares its pixels itself: S, M and L x / 128 -
- * 1, the others by constants.
+ * 1, the others by constants. torchvision's takes pixels that are prepared.
  */
 #include "model/families/efficientnet.h"
 
@@ -48,13 +48,15 @@ static size_t v2_prepare(akin_builder *b, size_t x, bool normalizes) {
 }
 
 static akin_status v2_build(akin_layers *layers, const v2_network *network, const akin_card *card, akin_error *err) {
-  static const akin_efficientnet_style style = {
+  static const akin_efficientnet_style keras = {
       .epsilon = AKIN_KERAS_EPSILON, .squeezes = true, .depthwise = "dwconv2"};
+  const bool torch = layers->modules = card->dialect == AKIN_DIALECT_TORCHVISION;
+  const akin_efficientnet_style style = torch ? akin_efficientnet_torchvision(AKIN_KERAS_EPSILON) : keras;
   const double width = card->width_factor;
   akin_builder builder = {layers, err, AKIN_OK}, *b = &builder;
   akin_efficientnet net = {.b = b, .style = &style};
   size_t x = akin_builder_input(b, card->preparation.height, card->preparation.width);
-  x = v2_prepare(b, x, network->normalizes);
+  if (!torch) x = v2_prepare(b, x, network->normalizes);
   x = akin_efficientnet_stem(&net, x, v2_channels(network->stem, width));
   for (size_t i = 0; i < network->count; i++) {
     akin_efficientnet_stage stage = network->stages[i];
@@ -88,6 +90,6 @@ static akin_status v2_build_l(akin_layers *layers, const akin_card *card, akin_e
 
 const akin_family akin_family_efficientnet_v2_b = {"efficientnet-v2-b",
                                                    AKIN_FAMILY_WIDTH_FACTOR | AKIN_FAMILY_DEPTH_FACTOR, 1, v2_build_b};
-const akin_family akin_family_efficientnet_v2_s = {"efficientnet-v2-s", 0, 1, v2_build_s};
-const akin_family akin_family_efficientnet_v2_m = {"efficientnet-v2-m", 0, 1, v2_build_m};
-const akin_family akin_family_efficientnet_v2_l = {"efficientnet-v2-l", 0, 1, v2_build_l};
+const akin_family akin_family_efficientnet_v2_s = {"efficientnet-v2-s", AKIN_FAMILY_TORCHVISION, 1, v2_build_s};
+const akin_family akin_family_efficientnet_v2_m = {"efficientnet-v2-m", AKIN_FAMILY_TORCHVISION, 1, v2_build_m};
+const akin_family akin_family_efficientnet_v2_l = {"efficientnet-v2-l", AKIN_FAMILY_TORCHVISION, 1, v2_build_l};

@@ -42,12 +42,14 @@ SMALL = [("resnet18-torchvision", 97, 132, 7), ("resnet50-torchvision", 97, 132,
          ("resnext50-32x4d-torchvision", 97, 132, 7), ("vgg11-torchvision", 160, 300, 6),
          ("vgg11-bn-torchvision", 65, 80, 6), ("mobilenet-v2-torchvision", 97, 132, 9),
          ("mobilenet-v3-small-torchvision", 97, 132, 9), ("mobilenet-v3-large-torchvision", 97, 132, 9),
-         ("densenet121-torchvision", 97, 132, 7)]
+         ("densenet121-torchvision", 97, 132, 7),
+         ("efficientnet-b0-torchvision", 97, 132, 7), ("efficientnet-v2-s-torchvision", 97, 132, 7)]
 
 # The feature layer that akin must choose, by family.
 FEATURES = {"resnet": "avgpool", "vgg": "classifier.4", "mobilenet-v2": "adaptive_avg_pool2d",
             "mobilenet-v3-small": "classifier.1", "mobilenet-v3-large": "classifier.1",
-            "densenet": "adaptive_avg_pool2d"}
+            "densenet": "adaptive_avg_pool2d", "efficientnet": "avgpool", "efficientnet-v2-s": "avgpool",
+            "efficientnet-v2-m": "avgpool", "efficientnet-v2-l": "avgpool"}
 
 
 # ---- weights ----
