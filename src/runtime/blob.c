@@ -4,6 +4,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/little.h"
 #include "base/memory.h"
 #include "base/path.h"
 
@@ -44,20 +45,6 @@ char *akin_blob_path(const char *folder, const char *key) {
   return akin_format("%s/%s." BLOB_EXTENSION, folder, hex);
 }
 
-/* ---- numbers ---- */
-
-static uint64_t blob_get(const uint8_t *bytes, unsigned n) {
-  uint64_t value = 0;
-  for (unsigned i = 0; i < n; i++)
-    value |= (uint64_t)bytes[i] << (8 * i);
-  return value;
-}
-
-static void blob_put(uint8_t *bytes, unsigned n, uint64_t value) {
-  for (unsigned i = 0; i < n; i++)
-    bytes[i] = (uint8_t)(value >> (8 * i));
-}
-
 /* ---- reading ---- */
 
 _Static_assert((BLOB_AT_PAYLOAD - BLOB_AT_CHECKED) % AKIN_CHECKSUM_STRIPE == 0, "the head is added in whole stripes");
@@ -75,17 +62,17 @@ static akin_status blob_check(const akin_mapping *m, const char *path, const cha
     return akin_fail(err, AKIN_ERROR_FORMAT, "%s: not a compiled network of akin's (%zu bytes)", path, m->size);
   const uint8_t *payload = head + BLOB_AT_PAYLOAD;
   size_t size = m->size - BLOB_AT_PAYLOAD;
-  uint64_t format = blob_get(head + BLOB_AT_FORMAT, 4), key_size = blob_get(head + BLOB_AT_KEY_SIZE, 4);
+  uint64_t format = akin_little_get(head + BLOB_AT_FORMAT, 4), key_size = akin_little_get(head + BLOB_AT_KEY_SIZE, 4);
   if (format != BLOB_FORMAT)
     return akin_fail(err, AKIN_ERROR_FORMAT, "%s: blob format %llu, this build reads %u", path,
                      (unsigned long long)format, BLOB_FORMAT);
-  if (key_size > BLOB_KEY_MAX || blob_get(head + BLOB_AT_SIZE, 8) != size)
+  if (key_size > BLOB_KEY_MAX || akin_little_get(head + BLOB_AT_SIZE, 8) != size)
     return akin_fail(err, AKIN_ERROR_FORMAT, "%s: damaged: its sizes do not fit %zu bytes", path, m->size);
   if (key_size != strlen(key) || memcmp(head + BLOB_AT_KEY, key, key_size) != 0)
     return akin_fail(err, AKIN_ERROR_MISMATCH, "%s: compiled for something else", path);
   static const uint8_t zeros[BLOB_AT_CHECKED - BLOB_AT_ZERO];
   if (memcmp(head + BLOB_AT_ZERO, zeros, sizeof zeros) == 0 &&
-      blob_get(head + BLOB_AT_CHECKSUM, 8) == blob_checksum(head, payload, size))
+      akin_little_get(head + BLOB_AT_CHECKSUM, 8) == blob_checksum(head, payload, size))
     return AKIN_OK;
   return akin_fail(err, AKIN_ERROR_FORMAT, "%s: damaged: its checksum does not fit", path);
 }
@@ -166,11 +153,11 @@ akin_status akin_blob_save(const char *path, const char *key, const void *payloa
     return akin_fail(err, AKIN_ERROR_USAGE, "%s: a blob needs a key of 1 to %u bytes (has %zu) and a payload", path,
                      BLOB_KEY_MAX, key_size);
   memcpy(head, blob_magic, sizeof blob_magic);
-  blob_put(head + BLOB_AT_FORMAT, 4, BLOB_FORMAT);
-  blob_put(head + BLOB_AT_KEY_SIZE, 4, key_size);
-  blob_put(head + BLOB_AT_SIZE, 8, size);
+  akin_little_put(head + BLOB_AT_FORMAT, 4, BLOB_FORMAT);
+  akin_little_put(head + BLOB_AT_KEY_SIZE, 4, key_size);
+  akin_little_put(head + BLOB_AT_SIZE, 8, size);
   memcpy(head + BLOB_AT_KEY, key, key_size + 1);
-  blob_put(head + BLOB_AT_CHECKSUM, 8, blob_checksum(head, payload, size));
+  akin_little_put(head + BLOB_AT_CHECKSUM, 8, blob_checksum(head, payload, size));
 
   akin_status status = akin_file_writer_open(&writer, path, err);
   if (!status) status = akin_file_writer_write(writer, head, sizeof head, err);

@@ -6,6 +6,7 @@
 #include "weights/archive.h"
 
 #include "base/error.h"
+#include "base/little.h"
 
 #include <string.h>
 #include <zlib.h>
@@ -26,13 +27,6 @@ typedef struct archive_record {
   uint64_t packed, size, header; /* bytes, bytes when unpacked, where the local header is */
 } archive_record;
 
-static uint64_t archive_number(const uint8_t *p, unsigned size) {
-  uint64_t value = 0;
-  for (unsigned i = size; i > 0; i--)
-    value = value << 8 | p[i - 1];
-  return value;
-}
-
 static bool archive_is(const uint8_t *bytes, size_t n, size_t at, size_t size, const char *signature) {
   return at <= n && n - at >= size && memcmp(bytes + at, signature, 4) == 0;
 }
@@ -43,7 +37,7 @@ static akin_status archive_damaged(akin_error *err) {
 
 bool akin_archive_begins_with(const uint8_t *bytes, size_t n, const char *const *names, size_t count) {
   if (!archive_is(bytes, n, 0, ARCHIVE_HEADER_SIZE, "PK\3\4")) return false;
-  const size_t size = archive_number(bytes + 26, 2);
+  const size_t size = akin_little_get(bytes + 26, 2);
   if (size > n - ARCHIVE_HEADER_SIZE) return false;
   for (size_t i = 0; i < count; i++)
     if (strlen(names[i]) == size && memcmp(bytes + ARCHIVE_HEADER_SIZE, names[i], size) == 0) return true;
@@ -55,7 +49,7 @@ static bool archive_find_end(size_t *out, const uint8_t *bytes, size_t n) {
   for (size_t back = ARCHIVE_END_SIZE; back <= n && back <= ARCHIVE_END_SIZE + ARCHIVE_COMMENT; back++) {
     const size_t at = n - back;
     if (!archive_is(bytes, n, at, ARCHIVE_END_SIZE, "PK\5\6")) continue;
-    if (archive_number(bytes + at + 20, 2) != back - ARCHIVE_END_SIZE) continue;
+    if (akin_little_get(bytes + at + 20, 2) != back - ARCHIVE_END_SIZE) continue;
     *out = at;
     return true;
   }
@@ -66,14 +60,14 @@ static bool archive_find_end(size_t *out, const uint8_t *bytes, size_t n) {
 static bool archive_find_directory(uint64_t *at, uint64_t *entries, const uint8_t *bytes, size_t n) {
   size_t end = 0;
   if (!archive_find_end(&end, bytes, n)) return false;
-  *entries = archive_number(bytes + end + 10, 2);
-  *at = archive_number(bytes + end + 16, 4);
+  *entries = akin_little_get(bytes + end + 10, 2);
+  *at = akin_little_get(bytes + end + 16, 4);
   if (end < ARCHIVE_LOCATOR_SIZE || !archive_is(bytes, n, end - ARCHIVE_LOCATOR_SIZE, ARCHIVE_LOCATOR_SIZE, "PK\6\7"))
     return *at <= n;
-  const uint64_t end64 = archive_number(bytes + end - ARCHIVE_LOCATOR_SIZE + 8, 8);
+  const uint64_t end64 = akin_little_get(bytes + end - ARCHIVE_LOCATOR_SIZE + 8, 8);
   if (end64 > n || !archive_is(bytes, n, (size_t)end64, ARCHIVE_END64_SIZE, "PK\6\6")) return false;
-  *entries = archive_number(bytes + end64 + 32, 8);
-  *at = archive_number(bytes + end64 + 48, 8);
+  *entries = akin_little_get(bytes + end64 + 32, 8);
+  *at = akin_little_get(bytes + end64 + 48, 8);
   return *at <= n;
 }
 
@@ -81,7 +75,7 @@ static bool archive_find_directory(uint64_t *at, uint64_t *entries, const uint8_
 static bool archive_read_zip64(archive_record *r, const uint8_t *extra, size_t size) {
   uint64_t *wanted[] = {&r->size, &r->packed, &r->header};
   while (size >= 4) {
-    const size_t id = archive_number(extra, 2), length = archive_number(extra + 2, 2);
+    const size_t id = akin_little_get(extra, 2), length = akin_little_get(extra + 2, 2);
     extra += 4;
     size -= 4;
     if (length > size) return false;
@@ -89,7 +83,7 @@ static bool archive_read_zip64(archive_record *r, const uint8_t *extra, size_t s
     for (size_t i = 0; id == 1 && i < sizeof wanted / sizeof *wanted; i++) {
       if (*wanted[i] != ARCHIVE_ELSEWHERE) continue;
       if (length - at < 8) return false;
-      *wanted[i] = archive_number(extra + at, 8);
+      *wanted[i] = akin_little_get(extra + at, 8);
       at += 8;
     }
     extra += length;
@@ -102,15 +96,15 @@ static bool archive_read_zip64(archive_record *r, const uint8_t *extra, size_t s
 static bool archive_read_record(archive_record *r, size_t *at, const uint8_t *bytes, size_t n) {
   if (!archive_is(bytes, n, *at, ARCHIVE_RECORD_SIZE, "PK\1\2")) return false;
   const uint8_t *p = bytes + *at;
-  const size_t extra = archive_number(p + 30, 2), comment = archive_number(p + 32, 2);
+  const size_t extra = akin_little_get(p + 30, 2), comment = akin_little_get(p + 32, 2);
   *r = (archive_record){.name = p + ARCHIVE_RECORD_SIZE,
-                        .name_size = archive_number(p + 28, 2),
-                        .flags = (uint16_t)archive_number(p + 8, 2),
-                        .method = (uint16_t)archive_number(p + 10, 2),
-                        .crc = (uint32_t)archive_number(p + 16, 4),
-                        .packed = archive_number(p + 20, 4),
-                        .size = archive_number(p + 24, 4),
-                        .header = archive_number(p + 42, 4)};
+                        .name_size = akin_little_get(p + 28, 2),
+                        .flags = (uint16_t)akin_little_get(p + 8, 2),
+                        .method = (uint16_t)akin_little_get(p + 10, 2),
+                        .crc = (uint32_t)akin_little_get(p + 16, 4),
+                        .packed = akin_little_get(p + 20, 4),
+                        .size = akin_little_get(p + 24, 4),
+                        .header = akin_little_get(p + 42, 4)};
   const size_t rest = r->name_size + extra + comment; /* three numbers of 16 bits */
   if (rest > n - *at - ARCHIVE_RECORD_SIZE) return false;
   *at += ARCHIVE_RECORD_SIZE + rest;
@@ -132,7 +126,7 @@ static akin_status archive_open(akin_archive_entry *out, const archive_record *r
   if (r->header > n || !archive_is(bytes, n, (size_t)r->header, ARCHIVE_HEADER_SIZE, "PK\3\4"))
     return archive_damaged(err);
   const uint8_t *header = bytes + r->header;
-  const size_t before = ARCHIVE_HEADER_SIZE + archive_number(header + 26, 2) + archive_number(header + 28, 2);
+  const size_t before = ARCHIVE_HEADER_SIZE + akin_little_get(header + 26, 2) + akin_little_get(header + 28, 2);
   const size_t left = n - (size_t)r->header;
   if (before > left || r->size > left - before || r->size != r->packed) return archive_damaged(err);
   *out = (akin_archive_entry){header + before, (size_t)r->size};

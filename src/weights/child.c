@@ -7,6 +7,7 @@
 #include "weights/child.h"
 
 #include "base/error.h"
+#include "base/little.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -138,10 +139,8 @@ static void child_write(const void *bytes, size_t n) {
 
 static void child_send(uint32_t status, const void *bytes, size_t n) {
   uint8_t header[CHILD_HEADER];
-  for (int i = 0; i < 4; i++)
-    header[i] = (uint8_t)(status >> 8 * i);
-  for (int i = 0; i < 8; i++)
-    header[4 + i] = (uint8_t)((uint64_t)n >> 8 * i);
+  akin_little_put(header, 4, status);
+  akin_little_put(header + 4, 8, n);
   child_write(header, sizeof header);
   child_write(bytes, n);
 }
@@ -203,14 +202,10 @@ static akin_status child_died(int how, unsigned seconds, akin_error *err) {
 /* Splits what was heard into status and answer. */
 static akin_status child_answer(akin_buffer *answer, const akin_buffer *heard, int how, unsigned seconds,
                                 akin_error *err) {
-  const uint8_t *bytes = (const uint8_t *)heard->data;
-  uint32_t status = 0;
-  uint64_t size = 0;
-  for (int i = 4; heard->size >= CHILD_HEADER && i > 0; i--)
-    status = status << 8 | bytes[i - 1];
-  for (int i = 12; heard->size >= CHILD_HEADER && i > 4; i--)
-    size = size << 8 | bytes[i - 1];
-  if (heard->size < CHILD_HEADER || size != heard->size - CHILD_HEADER || status > AKIN_ERROR_NO_SPACE)
+  const bool whole = heard->size >= CHILD_HEADER;
+  const uint64_t status = whole ? akin_little_get(heard->data, 4) : 0;
+  const uint64_t size = whole ? akin_little_get(heard->data + 4, 8) : 0;
+  if (!whole || size != heard->size - CHILD_HEADER || status > AKIN_ERROR_NO_SPACE)
     return child_died(how, seconds, err);
   const char *rest = heard->data + CHILD_HEADER;
   if (status != AKIN_OK) return akin_fail(err, (akin_status)status, "%s", rest);

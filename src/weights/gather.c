@@ -2,15 +2,9 @@
 #include "weights/gather.h"
 
 #include "base/error.h"
+#include "base/little.h"
 
 #include <string.h>
-
-static uint64_t gather_little_endian(const uint8_t *p, unsigned size) {
-  uint64_t value = 0;
-  for (unsigned i = size; i > 0; i--)
-    value = value << 8 | p[i - 1];
-  return value;
-}
 
 static float gather_f32_bits(uint32_t bits) {
   float value = 0;
@@ -19,11 +13,11 @@ static float gather_f32_bits(uint32_t bits) {
 }
 
 static float gather_f32(const uint8_t *p) {
-  return gather_f32_bits((uint32_t)gather_little_endian(p, 4));
+  return gather_f32_bits((uint32_t)akin_little_get(p, 4));
 }
 
 static float gather_f64(const uint8_t *p) {
-  uint64_t bits = gather_little_endian(p, 8);
+  uint64_t bits = akin_little_get(p, 8);
   double value = 0;
   memcpy(&value, &bits, sizeof value);
   return (float)value;
@@ -31,7 +25,7 @@ static float gather_f64(const uint8_t *p) {
 
 /* 1 sign, 5 exponent, 10 fraction bits; a zero exponent has no hidden bit, an exponent of ones is infinity or NaN. */
 static float gather_f16(const uint8_t *p) {
-  uint32_t bits = (uint32_t)gather_little_endian(p, 2);
+  uint32_t bits = (uint32_t)akin_little_get(p, 2);
   uint32_t sign = (bits & 0x8000u) << 16, exponent = bits >> 10 & 31u, fraction = bits & 1023u;
   if (exponent == 31u) return gather_f32_bits(sign | 0x7F800000u | fraction << 13);
   if (exponent == 0) return (sign ? -1.0f : 1.0f) * (float)fraction * 0x1p-24f;
@@ -39,15 +33,15 @@ static float gather_f16(const uint8_t *p) {
 }
 
 static float gather_bf16(const uint8_t *p) {
-  return gather_f32_bits((uint32_t)gather_little_endian(p, 2) << 16);
+  return gather_f32_bits((uint32_t)akin_little_get(p, 2) << 16);
 }
 
 static float gather_i64(const uint8_t *p) {
-  return (float)(int64_t)gather_little_endian(p, 8);
+  return (float)(int64_t)akin_little_get(p, 8);
 }
 
 static float gather_i32(const uint8_t *p) {
-  return (float)(int32_t)(uint32_t)gather_little_endian(p, 4);
+  return (float)(int32_t)(uint32_t)akin_little_get(p, 4);
 }
 
 static float gather_u8(const uint8_t *p) {
@@ -77,6 +71,16 @@ size_t akin_dtype_size(akin_dtype dtype) {
 
 const char *akin_dtype_name(akin_dtype dtype) {
   return gather_types[dtype].name;
+}
+
+akin_view akin_view_row_major(const akin_tensor *tensor) {
+  akin_view view = {.rank = tensor->rank};
+  uint64_t stride = 1;
+  for (uint32_t i = tensor->rank; i-- > 0; stride *= tensor->shape[i]) {
+    view.shape[i] = tensor->shape[i];
+    view.strides[i] = stride;
+  }
+  return view;
 }
 
 akin_status akin_view_check(uint64_t *count, const akin_view *view, uint64_t stored, akin_error *err) {

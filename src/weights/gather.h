@@ -15,6 +15,9 @@ typedef struct akin_view {
   uint64_t strides[AKIN_TENSOR_RANK];
 } akin_view;
 
+/* Of a tensor that lies as it is, one element behind the other. */
+akin_view akin_view_row_major(const akin_tensor *tensor);
+
 /*
  * Is every element inside a storage of `stored` elements, and are they no more than it has? *count: product of shape.
  * Errors: FORMAT with the numbers.

@@ -56,14 +56,8 @@ static akin_status keras_open(akin_tensors *t, akin_error *err) {
 static akin_status keras_read(const akin_tensors *t, size_t index, const uint32_t *axes, float *out, akin_error *err) {
   const keras_state *state = t->state;
   const akin_tensor *tensor = &t->list[index];
-  akin_view view = {.rank = tensor->rank};
-  uint64_t stride = 1;
+  const akin_view view = akin_view_row_major(tensor);
   (void)err;
-  for (uint32_t i = tensor->rank; i > 0; i--) {
-    view.shape[i - 1] = tensor->shape[i - 1];
-    view.strides[i - 1] = stride;
-    stride *= tensor->shape[i - 1];
-  }
   akin_gather(out, (const uint8_t *)t->file.data + state->offsets[index], tensor->dtype, &view, axes);
   return AKIN_OK;
 }

@@ -2,14 +2,14 @@
 #include "weights/keras_index.h"
 
 #include "base/error.h"
+#include "base/little.h"
 #include "weights/gather.h"
 
 #include <string.h>
 
 akin_status akin_keras_index_number(akin_buffer *out, uint64_t value) {
   uint8_t bytes[8];
-  for (int i = 0; i < 8; i++)
-    bytes[i] = (uint8_t)(value >> 8 * i);
+  akin_little_put(bytes, sizeof bytes, value);
   return akin_buffer_append(out, bytes, sizeof bytes);
 }
 
@@ -39,9 +39,7 @@ static akin_status index_broken(const index_reader *r) {
 
 static akin_status index_read_number(index_reader *r, uint64_t *out) {
   if (r->left < 8) return index_broken(r);
-  *out = 0;
-  for (int i = 8; i > 0; i--)
-    *out = *out << 8 | (uint8_t)r->at[i - 1];
+  *out = akin_little_get(r->at, 8);
   r->at += 8;
   r->left -= 8;
   return AKIN_OK;

@@ -13,6 +13,7 @@
 #include "weights/pth.h"
 
 #include "base/error.h"
+#include "base/little.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -57,9 +58,7 @@ static akin_status legacy_place(akin_tensors *t, akin_pth *pth, const char *key,
     return akin_fail(err, AKIN_ERROR_FORMAT, "truncated: storage %s wants %llu bytes at byte %zu, the file has %zu",
                      key, (unsigned long long)storage->bytes, *at, t->file.size);
   }
-  uint64_t count = 0;
-  for (unsigned i = 8; i > 0; i--)
-    count = count << 8 | bytes[*at + i - 1];
+  const uint64_t count = akin_little_get(bytes + *at, 8);
   if (count != storage->count) {
     return akin_fail(err, AKIN_ERROR_FORMAT, "storage %s has %llu elements at byte %zu, the state dict says %llu", key,
                      (unsigned long long)count, *at, (unsigned long long)storage->count);

@@ -5,6 +5,7 @@
  */
 #include "base/error.h"
 #include "base/json.h"
+#include "base/little.h"
 #include "weights/gather.h"
 #include "weights/reader.h"
 
@@ -23,10 +24,7 @@ typedef struct safetensors {
 } safetensors;
 
 static uint64_t safetensors_header_size(const uint8_t *bytes) {
-  uint64_t size = 0;
-  for (int i = SAFETENSORS_HEAD; i-- > 0;)
-    size = size << 8 | bytes[i];
-  return size;
+  return akin_little_get(bytes, SAFETENSORS_HEAD);
 }
 
 /* Sizes of a petabyte are taken for text that happens to have a brace there. */
@@ -169,13 +167,8 @@ static akin_status safetensors_read(const akin_tensors *t, size_t index, const u
                                     akin_error *err) {
   const safetensors *s = t->state;
   const akin_tensor *tensor = &t->list[index];
-  akin_view view = {.rank = tensor->rank};
-  uint64_t stride = 1;
+  const akin_view view = akin_view_row_major(tensor);
   (void)err;
-  for (uint32_t i = tensor->rank; i-- > 0; stride *= tensor->shape[i]) {
-    view.shape[i] = tensor->shape[i];
-    view.strides[i] = stride;
-  }
   akin_gather(out, s->numbers + s->begins[index], tensor->dtype, &view, axes);
   return AKIN_OK;
 }

@@ -6,6 +6,7 @@
 #include "weights/unpickle.h"
 
 #include "base/error.h"
+#include "base/little.h"
 #include "base/memory.h"
 #include "weights/pickle_machine.h"
 #include "weights/reader.h"
@@ -35,9 +36,7 @@ static akin_status machine_number(akin_machine *m, unsigned size, uint64_t *out)
   const uint8_t *p = NULL;
   akin_status status = machine_take(m, size, &p);
   if (status != AKIN_OK) return status;
-  *out = 0;
-  for (unsigned i = size; i > 0; i--)
-    *out = *out << 8 | p[i - 1];
+  *out = akin_little_get(p, size);
   return AKIN_OK;
 }
 
