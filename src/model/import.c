@@ -26,6 +26,7 @@
 
 #define IMPORT_SPARE_BYTES  1048576u /* what a model takes beside its weights, generously */
 #define IMPORT_CLASSES_MOST 1000000u /* of a card */
+#define IMPORT_OUTPUTS_TOLD 8u
 
 typedef struct import_job {
   const akin_import_request *request;
@@ -33,6 +34,7 @@ typedef struct import_job {
   akin_card *own_card; /* when it is not a built-in one */
   akin_card made;      /* of a user's own model, or of an ONNX network */
   akin_arena arena;    /* its texts */
+  const char *note;    /* what was assumed of an ONNX network */
   const char *name;
   akin_layers layers;
   akin_tensors *tensors; /* or */
@@ -181,9 +183,32 @@ static akin_status import_make_net_card(import_job *job, akin_error *err) {
   status = akin_net_card(&job->made, &note, &job->arena, &job->net, q, card, err);
   if (status != AKIN_OK) return akin_fail_context(err, status, "%s", q->weights_path);
   job->card = &job->made;
-  if (note && q->on_note) q->on_note(q->note_context, note);
+  job->note = note;
   const akin_card *named = q->card ? akin_card_builtin(q->card) : NULL;
   return named && named == card ? import_judge_net(job, named, err) : AKIN_OK;
+}
+
+/* Of an ONNX network: which of its outputs is taken, where nobody said it. */
+static akin_status import_note_outputs(const import_job *job, akin_error *err) {
+  akin_buffer text = AKIN_BUFFER_INIT(0);
+  akin_status status =
+      akin_buffer_printf(&text, "gives %zu values, the first is taken (else --layer): ", job->net.output_count);
+  for (size_t i = 0; i < job->net.output_count && i < IMPORT_OUTPUTS_TOLD && status == AKIN_OK; i++)
+    status = akin_buffer_printf(&text, i ? ", %s" : "%s", job->net.outputs[i]);
+  if (status == AKIN_OK && job->net.output_count > IMPORT_OUTPUTS_TOLD) status = akin_buffer_append_text(&text, " …");
+  if (status == AKIN_OK)
+    job->request->on_note(job->request->note_context, text.data);
+  else
+    akin_fail_memory(err, text.size);
+  akin_buffer_free(&text);
+  return status;
+}
+
+/* What was assumed of an ONNX network. */
+static akin_status import_note_net(const import_job *job, akin_error *err) {
+  if (!job->request->on_note) return AKIN_OK;
+  if (job->note) job->request->on_note(job->request->note_context, job->note);
+  return job->net.output_count > 1 && !job->card->layer ? import_note_outputs(job, err) : AKIN_OK;
 }
 
 static akin_status import_find_card(import_job *job, akin_error *err) {
@@ -348,6 +373,7 @@ static akin_status import_write_network(import_job *job, akin_error *err) {
   if (job->is_net) status = akin_net_fit(&job->net, job->card->layer, p->width, p->height, err);
   graph->name = job->card->name;
   if (status == AKIN_OK) status = import_write_weights(job, graph, err);
+  if (status != AKIN_OK && job->is_net) akin_fail_context(err, status, "%s", job->request->weights_path);
   if (status == AKIN_OK && job->is_net) status = import_look_at_net(job, err);
   if (status == AKIN_OK) status = akin_onnx_pack(&packed, graph, err);
   if (status == AKIN_OK) status = import_put(job, AKIN_FOLDER_GRAPH, &packed, err);
@@ -429,6 +455,7 @@ static akin_status import_run(import_job *job, char **name_out, akin_error *err)
   if (!job->folder || !name) status = akin_fail_memory(err, strlen(job->target));
   if (status == AKIN_OK) status = import_write(job, err);
   if (status == AKIN_OK) status = import_check_unchanged(job, &facts, err);
+  if (status == AKIN_OK) status = import_note_net(job, err);
   if (status == AKIN_OK) status = import_place(job, err);
   if (status == AKIN_OK)
     *name_out = name;

@@ -102,7 +102,7 @@ static akin_status json_take(akin_layers *layers, const akin_json *root, akin_er
   const akin_json *entries = akin_json_get(root, "layers");
   uint64_t format = 0, output = 0;
   akin_status status = AKIN_OK;
-  if (!json_whole(&format, akin_json_get(root, "format"), INT64_MAX) || akin_json_count(entries) == 0 ||
+  if (!json_whole(&format, akin_json_get(root, "format"), INT64_MAX) || format < 1 || akin_json_count(entries) == 0 ||
       !json_whole(&output, akin_json_get(root, "output"), akin_json_count(entries) - 1))
     return akin_fail(err, AKIN_ERROR_FORMAT, "damaged: import the model again");
   if (format > JSON_FORMAT)

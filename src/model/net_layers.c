@@ -82,8 +82,11 @@ static akin_status layers_ask(layers_maker *m, const char *path) {
   status = akin_file_writer_commit(writer, m->err);
   if (status == AKIN_OK) status = akin_runtime_get()->shapes(m->shapes, m->count, path, m->err);
   if (status != AKIN_OK && m->net->image.shape[0] > 1)
-    akin_fail_context(m->err, status, "perhaps its batch of %lld images is built into it (export it for one)",
+    akin_fail_context(m->err, status, "perhaps its batch of %lld images is built into it: export it for one",
                       (long long)m->net->image.shape[0]);
+  else if (status != AKIN_OK && (!m->net->height || !m->net->width))
+    akin_fail_context(m->err, status, "given images of %lldx%lld", (long long)m->graph->input.shape[3],
+                      (long long)m->graph->input.shape[2]);
   akin_file_remove(path, NULL);
   return status;
 }

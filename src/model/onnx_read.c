@@ -105,8 +105,8 @@ static akin_status onnx_tensor_shape(const onnx_reader *r, akin_graph_tensor *ou
     out->shape[i] = from->dims[i];
     if (from->dims[i] < 0 || __builtin_mul_overflow(out->bytes, (uint64_t)from->dims[i], &out->bytes) ||
         out->bytes > INT64_MAX)
-      return akin_fail(r->err, AKIN_ERROR_FORMAT, "tensor '%s': dimension %u of its shape is %lld", out->name, i,
-                       (long long)from->dims[i]);
+      return akin_fail(r->err, AKIN_ERROR_FORMAT, "tensor '%s': dimension %u of its shape is %lld, which cannot be",
+                       out->name, i, (long long)from->dims[i]);
   }
   return AKIN_OK;
 }

@@ -118,11 +118,15 @@ static akin_status openvino_load(akin_error *err) {
 
 /* ---- its errors ---- */
 
-/* Does this line only say where in OpenVINO's source something was noticed? */
-static bool openvino_is_place(const char *line, size_t n) {
-  static const char exception[] = "Exception from ", check[] = "Check '";
-  return (n >= sizeof exception - 1 && !memcmp(line, exception, sizeof exception - 1)) ||
-         (n >= sizeof check - 1 && !memcmp(line, check, sizeof check - 1));
+/* Does this line only say where in OpenVINO's source something was noticed, or that something was? */
+static bool openvino_says_nothing(const char *line, size_t n) {
+  static const char *const beginnings[] = {"Exception from ", "Check '", "FrontEnd API failed with ",
+                                           "Model wasn't fully converted.", "Summary:"};
+  for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+    const size_t length = strlen(beginnings[i]);
+    if (n >= length && memcmp(line, beginnings[i], length) == 0) return true;
+  }
+  return false;
 }
 
 /* "Exception from …:84:\nLoading input model\nInvalid usage …\n\n" → "Loading input model; Invalid usage …" */
@@ -130,7 +134,7 @@ static akin_status openvino_one_line(akin_buffer *out, const char *text) {
   akin_status status = AKIN_OK;
   while (!status && *text) {
     size_t n = strcspn(text, "\n");
-    if (n && !openvino_is_place(text, n)) {
+    if (n && !openvino_says_nothing(text, n)) {
       if (out->size) status = akin_buffer_append_text(out, "; ");
       if (!status) status = akin_buffer_append(out, text, n);
     }
