@@ -125,10 +125,11 @@ static akin_status card_read_fit(const card_reader *r, akin_preparation *p) {
   if (colour) status = card_read_three(r, colours, "pad_colour", 0, 255);
   if (shorter)
     status = card_read_whole(r, &p->shorter, "shorter", p->width > p->height ? p->width : p->height, CARD_SIDE_MOST);
+  if (status != AKIN_OK) return status;
   p->crop_fraction = (float)value;
   for (int i = 0; i < 3; i++)
     p->pad_colour[i] = (uint8_t)colours[i];
-  return status;
+  return AKIN_OK;
 }
 
 static akin_status card_read_alpha(const card_reader *r, akin_preparation *p) {
