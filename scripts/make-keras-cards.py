@@ -1,4 +1,4 @@
-"""make-keras-cards.py [--check] - writes models/*.json of Keras' networks.
+"""make-keras-cards.py [--check] - writes models/*.json of Keras' networks, all that its applications are.
 
 File names, addresses and hashes of weights are those that Keras gives to its own download function, which is called
 here in place of a download. All else is in the table below.
@@ -203,9 +203,16 @@ def text_of(value):
     return text + "\n"
 
 
+def forgotten():
+    """Keras' applications that no card is of."""
+    carded = {network.make for network in networks()}
+    return sorted(name for name, make in vars(applications).items() if name[0].isupper() and make not in carded)
+
+
 def main():
     check = sys.argv[1:] == ["--check"]
-    changed = 0
+    changed = len(forgotten())
+    print("".join(f"{name} of Keras' applications has no card\n" for name in forgotten()), end="")
     for network in networks():
         path = os.path.join(MODELS, network.name + ".json")
         text = text_of(card(network))
