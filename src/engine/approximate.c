@@ -179,7 +179,7 @@ static akin_status graph_others(const graph_work *w, const char *keep, size_t *c
 static bool graph_is_wanted(const graph_work *w) {
   size_t count = 0;
   if (!akin_approximate_possible(w->space->dim)) return false;
-  if (w->options->search == AKIN_SEARCH_APPROXIMATE || akin_vectors_live(w->vectors) >= AKIN_APPROXIMATE_FROM)
+  if (w->options->search == AKIN_SEARCH_APPROXIMATE || w->model->features >= AKIN_APPROXIMATE_FROM)
     return true;
   return !graph_others(w, NULL, &count, false, NULL) && count > 0;
 }
@@ -190,13 +190,16 @@ static akin_status graph_link(graph_work *w, akin_error *err) {
     akin_store_close_graph(w->store);
     return graph_others(w, NULL, NULL, true, err);
   }
-  akin_status status = akin_store_points(w->store, &v, w->space, err);
-  if (status) return status;
-  w->vectors = v;
-  w->key = graph_key(w->store, w->space);
-  w->kind = graph_kind(w->options->graph_vectors, AKIN_COMPACT_I8);
-  w->threads = w->options->jobs ? w->options->jobs : akin_thread_cores();
-  if (graph_is_wanted(w)) status = graph_update_locked(w, err);
+  akin_status status = AKIN_OK;
+  if (graph_is_wanted(w)) { /* the points are opened for a graph alone: they come into memory, all */
+    status = akin_store_points(w->store, &v, w->space, err);
+    if (status) return status;
+    w->vectors = v;
+    w->key = graph_key(w->store, w->space);
+    w->kind = graph_kind(w->options->graph_vectors, AKIN_COMPACT_I8);
+    w->threads = w->options->jobs ? w->options->jobs : akin_thread_cores();
+    status = graph_update_locked(w, err);
+  }
   return status ? status : graph_others(w, w->path, NULL, true, err);
 }
 

@@ -301,9 +301,8 @@ static akin_status ingest_run(ingest *in, const char *const *paths, size_t count
 static void ingest_pack(ingest *in) {
   const char *const names[] = {akin_model_name(in->model)};
   akin_space *space = NULL;
-  akin_vectors *ignored;
   if (!akin_space_open(&space, in->store, names, 1, AKIN_SCORES_DEFAULT, NULL))
-    (void)akin_store_points(in->store, &ignored, space, NULL);
+    (void)akin_store_pack(in->store, space, NULL);
   akin_space_free(space);
 }
 

@@ -8,9 +8,11 @@
 #include <math.h>
 #include <string.h>
 
-/* The sample: images enough for a mean and its background, bytes few enough beside what indexing takes. */
+/* The sample: images enough for a mean. It is read one by one, so that an index takes no memory for it. */
 #define MEASURE_ROWS  4096
-#define MEASURE_BYTES ((size_t)32 << 20)
+#define MEASURE_BYTES ((size_t)32 << 20) /* of the features */
+/* Those of the sample whose pairs are the background; they are in memory, all. Half a million pairs can be drawn. */
+#define MEASURE_BACKGROUND_ROWS 1024
 /* Principal axes cost the square of the rows or of their length, whichever is less. */
 #define MEASURE_AXES_ROWS 2048
 /* Added to each variance before it is divided by, as a share of the largest: directions in which the features hardly
@@ -24,17 +26,26 @@ static const char *const measure_facts[] = {"measured",           "centre", "bac
 
 /* ---- the sample ---- */
 
+/* The contents of the sample: at most `most`. *ids: freed with akin_free. */
+static akin_status measure_ids(uint64_t **ids, size_t *count, akin_storage *s, const akin_stored_model *model,
+                               size_t most, akin_error *err) {
+  const size_t row = model->dim * sizeof(float), fit = MEASURE_BYTES / row > 1 ? MEASURE_BYTES / row : 1;
+  const size_t room = most < fit ? most : fit;
+  *count = 0;
+  *ids = akin_calloc(room, sizeof **ids);
+  return *ids ? akin_storage_sample(s, model->id, *ids, room, count, err) : akin_fail_memory(err, room);
+}
+
 /* *rows: f32 [*n, dim], freed with akin_free. */
 static akin_status measure_sample(float **rows, size_t *n, akin_storage *s, const akin_stored_model *model, size_t most,
                                   akin_error *err) {
-  const size_t row = model->dim * sizeof **rows, fit = MEASURE_BYTES / row > 1 ? MEASURE_BYTES / row : 1;
-  const size_t room = most < fit ? most : fit;
-  uint64_t *ids = akin_calloc(room, sizeof *ids);
+  const size_t row = model->dim * sizeof **rows;
+  uint64_t *ids = NULL;
   size_t count = 0;
   bool found = true;
   *rows = NULL;
   *n = 0;
-  akin_status status = ids ? akin_storage_sample(s, model->id, ids, room, &count, err) : akin_fail_memory(err, room);
+  akin_status status = measure_ids(&ids, &count, s, model, most, err);
   if (!status && !(*rows = akin_alloc(count * row))) status = akin_fail_memory(err, count * row);
   for (size_t i = 0; !status && i < count; i++) {
     status = akin_storage_feature_get(s, model->id, ids[i], *rows + *n * model->dim, &found, err);
@@ -44,15 +55,31 @@ static akin_status measure_sample(float **rows, size_t *n, akin_storage *s, cons
   return status;
 }
 
-static akin_status measure_mean(float **out, const float *rows, size_t n, uint32_t dim, akin_error *err) {
+/* *out: the mean of the sample, f32 [dim]; NULL when the sample is empty. */
+static akin_status measure_mean(float **out, akin_storage *s, const akin_stored_model *model, akin_error *err) {
+  const uint32_t dim = model->dim;
   double *sum = akin_calloc(dim, sizeof *sum);
-  *out = akin_alloc(dim * sizeof **out);
-  const akin_status status = sum && *out ? AKIN_OK : akin_fail_memory(err, dim * sizeof *sum);
-  for (size_t i = 0; !status && i < n; i++)
-    for (uint32_t j = 0; j < dim; j++)
-      sum[j] += (double)rows[i * dim + j];
-  for (uint32_t j = 0; !status && j < dim; j++)
-    (*out)[j] = (float)(sum[j] / (double)n);
+  float *row = akin_alloc(dim * sizeof *row);
+  uint64_t *ids = NULL;
+  size_t count = 0, n = 0;
+  bool found = true;
+  *out = NULL;
+  akin_status status = sum && row ? measure_ids(&ids, &count, s, model, MEASURE_ROWS, err)
+                                  : akin_fail_memory(err, dim * sizeof *sum);
+  for (size_t i = 0; !status && i < count; i++) {
+    status = akin_storage_feature_get(s, model->id, ids[i], row, &found, err);
+    for (uint32_t j = 0; !status && found && j < dim; j++)
+      sum[j] += (double)row[j];
+    n += !status && found;
+  }
+  for (uint32_t j = 0; !status && n > 0 && j < dim; j++)
+    row[j] = (float)(sum[j] / (double)n);
+  if (!status && n > 0) {
+    *out = row;
+    row = NULL;
+  }
+  akin_free(ids);
+  akin_free(row);
   akin_free(sum);
   return status;
 }
@@ -93,8 +120,9 @@ static akin_status measure_put(akin_storage *writer, const akin_stored_model *mo
   float *rows = NULL;
   size_t n = 0;
   const int size = snprintf(text, sizeof text, "%llu", (unsigned long long)all);
-  akin_status status = measure_sample(&rows, &n, writer, model, MEASURE_ROWS, err);
-  if (!status) status = measure_mean(&t.centre, rows, n, model->dim, err);
+  akin_status status = measure_mean(&t.centre, writer, model, err);
+  if (!status && !t.centre) status = akin_fail(err, AKIN_ERROR_NOT_FOUND, "%s has no features", model->name);
+  if (!status) status = measure_sample(&rows, &n, writer, model, MEASURE_BACKGROUND_ROWS, err);
   if (!status) status = measure_put_background(writer, model, "background cosine", generation, rows, n, err);
   for (size_t i = 0; !status && i < n; i++)
     akin_transform_apply(&t, rows + i * model->dim, rows + i * model->dim);
@@ -161,14 +189,8 @@ static bool measure_is_enough(const akin_stored_model *model) {
 
 /* The centre that is kept, or, where none is, the one that would be; NULL: too few features. */
 static akin_status measure_centre(float **out, akin_storage *reader, const akin_stored_model *model, akin_error *err) {
-  float *rows = NULL;
-  size_t n = 0;
   akin_status status = measure_get(out, reader, model, "centre", model->dim, err);
-  if (status || *out || !measure_is_enough(model)) return status;
-  status = measure_sample(&rows, &n, reader, model, MEASURE_ROWS, err);
-  if (!status && n > 0) status = measure_mean(out, rows, n, model->dim, err);
-  akin_free(rows);
-  return status;
+  return status || *out || !measure_is_enough(model) ? status : measure_mean(out, reader, model, err);
 }
 
 akin_status akin_measure_known(akin_storage *reader, const akin_stored_model *model, bool *known, akin_error *err) {
@@ -183,7 +205,7 @@ static akin_status measure_background_now(akin_background *out, akin_storage *re
                                           const akin_transform *transform, akin_error *err) {
   float *rows = NULL, *points = NULL;
   size_t n = 0;
-  akin_status status = measure_sample(&rows, &n, reader, model, MEASURE_ROWS, err);
+  akin_status status = measure_sample(&rows, &n, reader, model, MEASURE_BACKGROUND_ROWS, err);
   if (!status && !(points = akin_calloc(n + 1, transform->to * sizeof *points)))
     status = akin_fail_memory(err, n * transform->to * sizeof *points);
   for (size_t i = 0; !status && i < n; i++)

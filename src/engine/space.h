@@ -43,6 +43,10 @@ bool akin_space_is_plain(const akin_space *space);
 /* All points of the space, up to date with the store; borrowed until the same space is asked for again, or close. */
 akin_status akin_store_points(akin_store *store, akin_vectors **out, const akin_space *space, akin_error *err);
 
+/* Brings their file up to date, in constant memory but for 32 bytes a point. Not being able to write there is no
+ * error: it costs the next question time. */
+akin_status akin_store_pack(akin_store *store, const akin_space *space, akin_error *err);
+
 /* Where what is packed of the space lies: in STORE/vectors, with an ending such as "vec". Names of one model's begin
  * with its id and "-". Freed with akin_free. */
 akin_status akin_points_path(char **out, const akin_store *store, const akin_space *space, const char *ending,

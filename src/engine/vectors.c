@@ -29,9 +29,14 @@ akin_status akin_points_path(char **out, const akin_store *store, const akin_spa
 
 /* ---- following the store ---- */
 
+/* Points wait in memory for a commit: not more of them than this. */
+#define VECTORS_WAITING ((size_t)2 << 20)
+
 /* Points being added to packed ones. */
 typedef struct vectors_follow {
   akin_vectors *vectors;
+  uint64_t generation; /* that they had */
+  size_t waiting;      /* bytes of points that were added since the last commit */
   akin_storage *reader;
   const akin_space *space;
   size_t model;     /* whose features are being visited: an index */
@@ -70,14 +75,23 @@ static akin_status vectors_point(vectors_follow *f, uint64_t content_id, const f
   return AKIN_OK;
 }
 
+/* Those that came so far are committed now and then, under the old generation: the next one takes it up from there. */
+static akin_status vectors_keep(vectors_follow *f, uint64_t content_id, const float *point, akin_error *err) {
+  akin_status status = akin_vectors_append(f->vectors, content_id, point, err);
+  f->waiting += f->space->dim * sizeof *point;
+  if (status || f->waiting < VECTORS_WAITING) return status;
+  f->waiting = 0;
+  return akin_vectors_commit(f->vectors, f->generation, err);
+}
+
 static akin_status vectors_append(void *context, uint64_t content_id, const float *feature, akin_error *err) {
   vectors_follow *f = context;
   bool complete = false;
   /* A feature that was committed between reading the generation and reading the features may be there already. */
   if (akin_vectors_find(f->vectors, content_id)) return AKIN_OK;
-  if (akin_space_is_plain(f->space)) return akin_vectors_append(f->vectors, content_id, feature, err);
+  if (akin_space_is_plain(f->space)) return vectors_keep(f, content_id, feature, err);
   akin_status status = vectors_point(f, content_id, feature, &complete, err);
-  return !status && complete ? akin_vectors_append(f->vectors, content_id, f->point, err) : status;
+  return !status && complete ? vectors_keep(f, content_id, f->point, err) : status;
 }
 
 static akin_status vectors_remove(void *context, uint64_t content_id, const float *feature, akin_error *err) {
@@ -89,7 +103,7 @@ static akin_status vectors_remove(void *context, uint64_t content_id, const floa
 static akin_status vectors_bring(akin_vectors *v, akin_storage *reader, const akin_space *space, uint64_t generation,
                                  akin_error *err) {
   const uint64_t known = akin_vectors_generation(v);
-  vectors_follow f = {.vectors = v, .reader = reader, .space = space};
+  vectors_follow f = {.vectors = v, .generation = known, .reader = reader, .space = space};
   akin_status status = vectors_follow_begin(&f, err);
   for (f.model = 0; !status && f.model < space->count; f.model++)
     status = akin_storage_features_since(reader, space->models[f.model]->id, known, vectors_append, &f, err);
@@ -99,17 +113,18 @@ static akin_status vectors_bring(akin_vectors *v, akin_storage *reader, const ak
   return status ? status : akin_vectors_commit(v, generation, err);
 }
 
-/* Updates the file. Not being able to is no error: the caller sees the generation that it has afterwards. */
+/* Updates the file. Not being able to is no error: the caller sees the generation that it has afterwards. *rebuilt: it
+ * was damaged. */
 static akin_status vectors_update_file(const akin_store *store, const char *path, const akin_vectors_key *key,
-                                       const akin_space *space, uint64_t generation, akin_error *err) {
+                                       const akin_space *space, uint64_t generation, bool *rebuilt, akin_error *err) {
   akin_vectors *v = NULL;
   akin_error ignored;
-  bool rebuilt = false;
+  *rebuilt = false;
   int lock = -1;
   char *folder = akin_path_folder(path), *lock_path = folder ? akin_path_join(folder, "lock") : NULL;
   akin_status status = lock_path ? AKIN_OK : akin_fail_memory(err, 0);
   if (!status && !akin_path_create_folder(folder, false, &ignored) && !akin_file_lock(&lock, lock_path, &ignored) &&
-      !akin_vectors_open(&v, path, key, true, &rebuilt, &ignored))
+      !akin_vectors_open(&v, path, key, true, rebuilt, &ignored))
     (void)vectors_bring(v, store->reader, space, generation, &ignored);
   akin_vectors_close(v);
   if (lock >= 0) akin_file_unlock(lock);
@@ -136,11 +151,28 @@ static akin_status vectors_open(akin_vectors **out, akin_store *store, const cha
   if (!status && akin_vectors_generation(*out) != generation) {
     akin_vectors_close(*out);
     *out = NULL;
-    status = vectors_update_file(store, path, &key, space, generation, err);
+    status = vectors_update_file(store, path, &key, space, generation, &rebuilt, err);
     if (!status) status = akin_vectors_open(out, path, &key, false, &rebuilt, err);
     if (!status && akin_vectors_generation(*out) != generation)
       status = vectors_bring(*out, store->reader, space, generation, err);
   }
+  return status;
+}
+
+akin_status akin_store_pack(akin_store *store, const akin_space *space, akin_error *err) {
+  akin_storage *reader = NULL;
+  uint64_t generation = 0;
+  char *path = NULL;
+  bool rebuilt = false;
+  akin_status status = akin_store_reader(store, &reader, err);
+  if (!status) status = akin_storage_generation(reader, &generation, err);
+  if (!status) status = akin_points_path(&path, store, space, "vec", err);
+  if (!status) {
+    const akin_vectors_key key = {space->key, space->dim, akin_storage_id(reader)};
+    status = vectors_update_file(store, path, &key, space, generation, &rebuilt, err);
+  }
+  if (rebuilt) vectors_note(store, path);
+  akin_free(path);
   return status;
 }
 
