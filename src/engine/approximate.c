@@ -179,8 +179,7 @@ static akin_status graph_others(const graph_work *w, const char *keep, size_t *c
 static bool graph_is_wanted(const graph_work *w) {
   size_t count = 0;
   if (!akin_approximate_possible(w->space->dim)) return false;
-  if (w->options->search == AKIN_SEARCH_APPROXIMATE || w->model->features >= AKIN_APPROXIMATE_FROM)
-    return true;
+  if (w->options->search == AKIN_SEARCH_APPROXIMATE || w->model->features >= AKIN_APPROXIMATE_FROM) return true;
   return !graph_others(w, NULL, &count, false, NULL) && count > 0;
 }
 

@@ -64,8 +64,8 @@ static akin_status measure_mean(float **out, akin_storage *s, const akin_stored_
   size_t count = 0, n = 0;
   bool found = true;
   *out = NULL;
-  akin_status status = sum && row ? measure_ids(&ids, &count, s, model, MEASURE_ROWS, err)
-                                  : akin_fail_memory(err, dim * sizeof *sum);
+  akin_status status =
+      sum && row ? measure_ids(&ids, &count, s, model, MEASURE_ROWS, err) : akin_fail_memory(err, dim * sizeof *sum);
   for (size_t i = 0; !status && i < count; i++) {
     status = akin_storage_feature_get(s, model->id, ids[i], row, &found, err);
     for (uint32_t j = 0; !status && found && j < dim; j++)
