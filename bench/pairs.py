@@ -5,7 +5,8 @@ PROGRAM: bench_search. Vectors are random, clustered and seeded; all sides have 
 (taskset for fewer), and the instructions that the processor has (measure.py). In each round every side does the same work,
 one after the other; the tables show medians with the lowest and highest, ratios are medians of the rounds' ratios. numpy does
 10,000 rows at most, and its time is that times the rest. The neighbours must be the same. Memory: by how much a process' peak
-grows meanwhile. Needs the packages of requirements.txt.
+grows meanwhile. Where other programs run, `--processor --threads 1` gives seconds of the processor in place of the clock's (not
+with more threads: those that wait take time, too). Needs the packages of requirements.txt.
 """
 
 import argparse
@@ -62,6 +63,12 @@ def peak_mb(pid="self"):
     return float("nan")
 
 
+def processor_seconds(pid="self"):
+    if pid == "self":
+        return time.process_time()
+    return sum(int(task.joinpath("schedstat").read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()) / 1e9
+
+
 def reset_peak(pid="self"):
     pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
     return peak_mb(pid)
@@ -85,16 +92,18 @@ class Sides:
 
     def one(self, name, pid, work):
         time.sleep(PAUSE)
-        before = reset_peak(pid)
+        before, began = reset_peak(pid), processor_seconds(pid)
         seconds, result = search.timed(work)
+        if self.options.processor:
+            seconds = processor_seconds(pid) - began
         self.add(("memory", name), peak_mb(pid) - before)
         return seconds, result
 
     def pairs_round(self):
         k, pid = self.options.k, self.akin.process.pid
         seconds = {}
-        _, answer = self.one("akin", pid, lambda: self.akin.ask("pairs", k, THREADS))
-        seconds["akin"] = answer["seconds"]
+        taken, answer = self.one("akin", pid, lambda: self.akin.ask("pairs", k, THREADS))
+        seconds["akin"] = taken if self.options.processor else answer["seconds"]
         ours = numpy.fromfile(self.folder / "pairs.u32", dtype=numpy.uint32).reshape(-1, k).astype(numpy.int64)
         seconds["FAISS IndexFlatIP"], theirs = self.one("FAISS IndexFlatIP", "self", lambda: self.index.search(self.vectors, k + 1))
         theirs = numpy.array([row[row != i][:k] for i, row in enumerate(theirs[1])])
@@ -109,9 +118,16 @@ class Sides:
             self.add(("ratio", name), seconds["akin"] / value)
 
     def question_round(self, row):
-        query, k = self.vectors[row], self.options.k
-        ours = self.akin.ask("best", k, row)["seconds"]
-        theirs, _ = search.timed(lambda: self.index.search(query[None], k))
+        query, k, pid = self.vectors[row], self.options.k, self.akin.process.pid
+        if self.options.processor:
+            before = processor_seconds(pid)
+            self.akin.ask("best", k, row)
+            ours, own = processor_seconds(pid) - before, processor_seconds()
+            self.index.search(query[None], k)
+            theirs = processor_seconds() - own
+        else:
+            ours = self.akin.ask("best", k, row)["seconds"]
+            theirs, _ = search.timed(lambda: self.index.search(query[None], k))
         self.add("question", 1e3 * ours)
         self.add("question of FAISS", 1e3 * theirs)
         self.add("question ratio", ours / theirs)
@@ -142,6 +158,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=THREADS, help="of all sides; default: as many as there are cores")
     parser.add_argument("--no-numpy", action="store_true")
+    parser.add_argument("--processor", action="store_true", help="seconds of the processor")
     options = parser.parse_args()
     tables, question = [], ""
     for rows, dim in (map(int, size.split("x")) for size in options.sizes.split(",")):
@@ -162,7 +179,7 @@ def main():
                             f"{s['question of FAISS'].text(2)} ms, ratio {s['question ratio'].text(2)} (≤ {BUDGETS['question']}): {met}")
             sides.end()
     print(f"\n{measure.machine(THREADS)}. {measure.today()}. FAISS {faiss.__version__}, numpy {numpy.__version__}. "
-          f"Best {options.k} of each row, {THREADS} threads, rounds: {options.rounds}\n")
+          f"Best {options.k} of each row, {THREADS} threads, {'seconds of the processor' if options.processor else 'seconds'}, rounds: {options.rounds}\n")
     print(f"| rows | side | seconds | akin's time over it (≤ {BUDGETS['pairs']} of FAISS) | MB besides the vectors | |")
     print("| --- | --- | --- | --- | --- | --- |")
     print("\n".join(tables) + "\n" + question)
