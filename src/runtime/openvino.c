@@ -573,6 +573,18 @@ static akin_status openvino_read_shapes(akin_runtime_shape *out, size_t count, c
   return status;
 }
 
+/* Under the lock. Operators that there are not are named alone. */
+static akin_status openvino_fail_to_read(akin_error *err) {
+  static const char lacks[] = "No conversion rule found for operations: ";
+  akin_error why;
+  openvino_fail(&why, AKIN_ERROR_UNSUPPORTED, "OpenVINO cannot run it", "");
+  const char *operators = strstr(why.text, lacks);
+  if (!operators) return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "%s", why.text);
+  operators += sizeof lacks - 1;
+  return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "OpenVINO lacks operators that it has: %.*s",
+                   (int)strcspn(operators, ";"), operators);
+}
+
 /* Under the lock. */
 static akin_status openvino_shapes_locked(akin_runtime_shape *out, size_t count, const char *path, akin_error *err) {
   ov_core_t *core = NULL;
@@ -582,7 +594,7 @@ static akin_status openvino_shapes_locked(akin_runtime_shape *out, size_t count,
   if (openvino.ov_core_create(&core))
     status = openvino_fail(err, AKIN_ERROR_RUNTIME, "OpenVINO does not start", "");
   else if (openvino.ov_core_read_model(core, path, NULL, &model))
-    status = openvino_fail(err, AKIN_ERROR_UNSUPPORTED, "OpenVINO cannot run it", "");
+    status = openvino_fail_to_read(err);
   if (!status) status = openvino_read_shapes(out, count, model, path, err);
   openvino.ov_model_free(model);
   openvino.ov_core_free(core);
