@@ -1,7 +1,8 @@
 /*
- * lower_pool.c - poolings in ONNX's operations (pool.h): only such as mean the same in every version of ONNX, because
- * they are added to graphs that others wrote.
+ * lower_pool.c - poolings in ONNX's operations (pool.h): only such as are written the same way in every version of ONNX
+ * that is read, because they are added to graphs that others wrote: Gather, not Slice.
  */
+#include "base/memory.h"
 #include "model/lowering.h"
 #include "model/pool.h"
 
@@ -15,10 +16,14 @@ static const char *pool_transposed(lowering *lo, const char *value, const int64_
 
 /* Tokens from `start` to before `end`. */
 static const char *pool_tokens(lowering *lo, const char *value, uint32_t start, uint32_t end, const char *output) {
-  const char *inputs[4] = {value, akin_lowering_integers(lo, (const int64_t[]){start}, 1),
-                           akin_lowering_integers(lo, (const int64_t[]){end}, 1),
-                           akin_lowering_integers(lo, (const int64_t[]){1}, 1)};
-  akin_lowering_node(lo, "Slice", output, inputs, 4);
+  const char *inputs[2] = {value, akin_lowering_name(lo, output, "numbers")};
+  int64_t *numbers = akin_calloc(end - start, sizeof *numbers);
+  for (uint32_t i = start; numbers && i < end; i++)
+    numbers[i - start] = i;
+  if (lo->status == AKIN_OK && !(numbers && akin_graph_add_integers(lo->graph, inputs[1], numbers, end - start)))
+    akin_lowering_starve(lo);
+  akin_graph_set_integer(akin_lowering_node(lo, "Gather", output, inputs, 2), "axis", 1);
+  akin_free(numbers);
   return output;
 }
 

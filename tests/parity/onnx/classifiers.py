@@ -213,6 +213,9 @@ NETWORKS = [
     ("last-but-one", plain, "pooled", ["--layer", "-2"], None, "first"),
     ("map", plain, "last_map", ["--layer", "last_map"], None, "first"),
     ("maximum", plain, "last_map", ["--layer", "last_map", "--pooling", "max"], None, "first"),
+    ("generalised", plain, "last_map", ["--layer", "last_map", "--pooling", "gem:4.5"], None, "first"),
+    ("generalised-old", old, "last_map", ["--layer", "last_map", "--pooling", "gem:4.5"], None, "first"),
+    ("generalised-last", channels_last, "input", ["--layer", "input", "--pooling", "gem:4.5"], None, "last"),
     ("open", open_sizes, "pooled", ["--size", f"{WIDTH}x{HEIGHT}"], None, "first"),
     ("channels-last", channels_last, "pooled", [], None, "last"),
     ("channels-last-input", channels_last, "input", ["--layer", "input"], None, "last"),
@@ -291,7 +294,11 @@ def reference_features(model, tensor, pixels, form, mean=MEAN, pooling=None):
         value = session.run([tensor], {**feed, image.name: one})[0] if session else one
         if value.ndim == 4:
             axes = (1, 2) if form == "last" and tensor == image.name else (2, 3)
-            value = value.max(axes) if pooling == "max" else value.astype(numpy.float64).mean(axes)
+            value = value.astype(numpy.float64)
+            if pooling == "gem:4.5":
+                value = (numpy.maximum(value, 1e-6) ** 4.5).mean(axes) ** (1 / 4.5)
+            else:
+                value = value.max(axes) if pooling == "max" else value.mean(axes)
         rows.append(value.astype(numpy.float64).ravel())
     return numpy.stack(rows)
 
