@@ -1,12 +1,22 @@
 /*
  * lower_pool.c - poolings in ONNX's operations (pool.h): only such as are written the same way in every version of ONNX
- * that is read, because they are added to graphs that others wrote: Gather, not Slice.
+ * that is read, because they are added to graphs that others wrote: Gather, not Slice; or in the form that the graph's
+ * version has.
  */
 #include "base/memory.h"
 #include "model/lowering.h"
 #include "model/pool.h"
 
 #define POOL_LEAST 1e-6 /* GeM's clamp, as its authors have it */
+
+#define POOL_MAX_SPREADS 8 /* the version from which on Max takes values of different shapes */
+
+/* Are the graph's operations of this version, or of a later one? */
+static bool pool_is_since(const lowering *lo, int64_t version) {
+  for (size_t i = 0; i < lo->graph->opset_count; i++)
+    if (!*lo->graph->opsets[i].domain) return lo->graph->opsets[i].version >= version;
+  return true; /* our own graphs */
+}
 
 static const char *pool_transposed(lowering *lo, const char *value, const int64_t *axes, size_t rank,
                                    const char *output) {
@@ -38,10 +48,16 @@ static const char *pool_places(lowering *lo, const akin_pool_plan *plan, const c
   return plan->channels_last ? pool_transposed(lo, value, (const int64_t[]){0, 3, 1, 2}, 4, output) : value;
 }
 
+static const char *pool_clamped(lowering *lo, const char *value, const char *output) {
+  if (pool_is_since(lo, POOL_MAX_SPREADS))
+    return akin_lowering_binary(lo, "Max", value, akin_lowering_scalar(lo, POOL_LEAST), output);
+  akin_graph_set_number(akin_lowering_node(lo, "Clip", output, &value, 1), "min", POOL_LEAST);
+  return output;
+}
+
 /* (mean of x^p)^(1/p), each channel by its largest value, so that no power leaves what f32 can hold. */
 static const char *pool_gem(lowering *lo, double power, const char *value, const char *base) {
-  const char *clamped = akin_lowering_binary(lo, "Max", value, akin_lowering_scalar(lo, POOL_LEAST),
-                                             akin_lowering_name(lo, base, "clamped"));
+  const char *clamped = pool_clamped(lo, value, akin_lowering_name(lo, base, "clamped"));
   const char *peak = akin_lowering_unary(lo, "GlobalMaxPool", clamped, akin_lowering_name(lo, base, "peak"));
   const char *share = akin_lowering_binary(lo, "Div", clamped, peak, akin_lowering_name(lo, base, "share"));
   const char *raised =

@@ -161,6 +161,20 @@ def old():
     return n
 
 
+def oldest():
+    """Version 7."""
+    return plain(seed=13, opset=7)
+
+
+def old_tokens():
+    """Version 7, and tokens: places of a map behind one that is the same for all images."""
+    n = Network(12, opset=7)
+    x = n.node("Reshape", n.body(n.takes("input", [1, 3, HEIGHT, WIDTH])), n.tensor(numpy.int64([1, 24, -1])))
+    x = n.node("Concat", n.numbers(1, 1, 24), n.node("Transpose", x, perm=[0, 2, 1]), axis=1)
+    n.gives(n.node("Add", x, n.node("ReduceMax", x, axes=[1], keepdims=1), name="last_tokens"))
+    return n
+
+
 def grey():
     n = Network(9)
     x = n.conv(n.takes("input", [1, 1, HEIGHT, WIDTH]), 3, 1, 3)
@@ -215,6 +229,9 @@ NETWORKS = [
     ("maximum", plain, "last_map", ["--layer", "last_map", "--pooling", "max"], None, "first"),
     ("generalised", plain, "last_map", ["--layer", "last_map", "--pooling", "gem:4.5"], None, "first"),
     ("generalised-old", old, "last_map", ["--layer", "last_map", "--pooling", "gem:4.5"], None, "first"),
+    ("generalised-oldest", oldest, "last_map", ["--layer", "last_map", "--pooling", "gem:4.5"], None, "first"),
+    ("class-oldest", old_tokens, "last_tokens", [], None, "first"),
+    ("both-oldest", old_tokens, "last_tokens", ["--pooling", "both"], None, "first"),
     ("generalised-last", channels_last, "input", ["--layer", "input", "--pooling", "gem:4.5"], None, "last"),
     ("open", open_sizes, "pooled", ["--size", f"{WIDTH}x{HEIGHT}"], None, "first"),
     ("channels-last", channels_last, "pooled", [], None, "last"),
@@ -299,6 +316,8 @@ def reference_features(model, tensor, pixels, form, mean=MEAN, pooling=None):
                 value = (numpy.maximum(value, 1e-6) ** 4.5).mean(axes) ** (1 / 4.5)
             else:
                 value = value.max(axes) if pooling == "max" else value.mean(axes)
+        elif value.ndim == 3:
+            value = value[:, 0] if pooling != "both" else numpy.concatenate([value[:, 0], value[:, 1:].mean(1)], 1)
         rows.append(value.astype(numpy.float64).ravel())
     return numpy.stack(rows)
 

@@ -153,6 +153,31 @@ static void test_lowered(void **state) {
   }
 }
 
+/* The operation that clamps for a generalised mean, in a graph of a version of ONNX. */
+static void expect_clamp(int64_t version, const char *operation, size_t inputs) {
+  const akin_graph_opset opset = {"", version};
+  const akin_card card = card_of(224, 224);
+  const akin_layer layer = map_layer(false);
+  akin_graph graph = AKIN_GRAPH_INIT;
+  akin_pool_plan plan;
+  akin_error err;
+  graph.opsets = &opset;
+  graph.opset_count = 1;
+  testing_ok(akin_pool_plan_make(&plan, &card, &layer, AKIN_POOL_GEM, 0, &err), &err);
+  testing_ok(lower(&graph, &plan, &err), &err);
+  assert_string_equal(graph.nodes[0].operation, operation);
+  assert_int_equal(graph.nodes[0].input_count, inputs);
+  akin_graph_free(&graph);
+}
+
+/* Max takes a map and one number from version 8 on. */
+static void test_old_versions(void **state) {
+  (void)state;
+  expect_clamp(17, "Max", 2);
+  expect_clamp(8, "Max", 2);
+  expect_clamp(7, "Clip", 1);
+}
+
 static akin_status lower_once(void *context) {
   akin_graph graph = AKIN_GRAPH_INIT;
   akin_error err;
@@ -174,9 +199,9 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_defaults),  cmocka_unit_test(test_who_says), cmocka_unit_test(test_prefix),
-      cmocka_unit_test(test_refused),   cmocka_unit_test(test_names),    cmocka_unit_test(test_lowered),
-      cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_defaults),     cmocka_unit_test(test_who_says),  cmocka_unit_test(test_prefix),
+      cmocka_unit_test(test_refused),      cmocka_unit_test(test_names),     cmocka_unit_test(test_lowered),
+      cmocka_unit_test(test_old_versions), cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
