@@ -3,8 +3,8 @@
  *
  * From the output step back over what gives class scores another form to what makes them: a Gemm or MatMul with a
  * matrix of constants, or a 1×1 Conv, and take its input. In doubt the output is a feature already: where its name says
- * so, and where a matrix without a bias stands last, which projects (as CLIP's towers end) and does not classify;
- * unless a softmax stands behind it.
+ * so, and where a matrix without a bias stands last, which projects (as CLIP's towers end) and does not classify, as a
+ * convolution does (MobileNetV2's last one has no bias); unless a softmax stands behind it.
  */
 #include "base/error.h"
 #include "base/memory.h"
@@ -87,7 +87,7 @@ akin_status akin_feature_of_graph(size_t *layer, char **rule, const akin_layers 
     *rule = akin_format("the output, '%s': no layer of class scores stands at the end", name);
   } else if (!w.probabilities && graph_says_feature(name)) {
     *rule = akin_format("the output, '%s': a feature by its name", name);
-  } else if (!w.probabilities && !biased) {
+  } else if (!w.probabilities && !biased && !head->as.tensor.pointwise) {
     *rule = akin_format("the output, '%s': a matrix without a bias, a projection, stands at the end", name);
   } else {
     *layer = head->inputs[0];

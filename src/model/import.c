@@ -192,7 +192,8 @@ static akin_status import_make_net_card(import_job *job, akin_error *err) {
 static akin_status import_note_outputs(const import_job *job, akin_error *err) {
   akin_buffer text = AKIN_BUFFER_INIT(0);
   akin_status status =
-      akin_buffer_printf(&text, "gives %zu values, the first is taken (else --layer): ", job->net.output_count);
+      akin_buffer_printf(&text, "gives %zu values, '%s' is taken (else --layer): ", job->net.output_count,
+                         job->layers.at[akin_layers_output(&job->layers)].name);
   for (size_t i = 0; i < job->net.output_count && i < IMPORT_OUTPUTS_TOLD && status == AKIN_OK; i++)
     status = akin_buffer_printf(&text, i ? ", %s" : "%s", job->net.outputs[i]);
   if (status == AKIN_OK && job->net.output_count > IMPORT_OUTPUTS_TOLD) status = akin_buffer_append_text(&text, " …");
@@ -358,7 +359,7 @@ static akin_status import_write_weights(import_job *job, akin_graph *graph, akin
 
 /* What the runtime finds of an ONNX network's tensors, and what its output says of the card. */
 static akin_status import_look_at_net(import_job *job, akin_error *err) {
-  akin_status status = akin_net_layers(&job->layers, &job->net, job->folder, err);
+  akin_status status = akin_net_layers(&job->layers, &job->net, job->card->layer, job->folder, err);
   if (status != AKIN_OK) return akin_fail_context(err, status, "%s", job->request->weights_path);
   const akin_shape *output = &job->layers.at[akin_layers_output(&job->layers)].shape;
   job->made.classes = output->rank == 1 && output->size[0] <= IMPORT_CLASSES_MOST ? output->size[0] : 0;

@@ -74,11 +74,13 @@ akin_status akin_net_fit(akin_net *net, const char *layer, uint32_t width, uint3
 akin_status akin_net_write_numbers(akin_net *net, akin_file_writer *weights, akin_error *err);
 
 /*
- * The graph's tensors as layers, and its output.
+ * The graph's tensors as layers, and its output: the first of the network's that a feature can be taken from.
+ *   wanted: the feature layer, taken for the output when none of these is one; NULL: none in particular
  *   folder: where weights.bin is; a graph is written there for the runtime and removed
  * Errors: UNSUPPORTED (operators that the runtime lacks; an output that is no feature), those of the runtime, MEMORY.
  */
-akin_status akin_net_layers(akin_layers *layers, akin_net *net, const char *folder, akin_error *err);
+akin_status akin_net_layers(akin_layers *layers, akin_net *net, const char *wanted, const char *folder,
+                            akin_error *err);
 /* The content of layers.json, and back. Errors: MEMORY; FORMAT. */
 akin_status akin_net_layers_pack(akin_buffer *out, const akin_layers *layers);
 akin_status akin_net_layers_open(akin_layers *layers, const char *folder, akin_error *err);

@@ -122,7 +122,8 @@ static bool layers_channels_last(const layers_maker *m, const akin_graph_node *n
   if (layers_is(node, first, sizeof first / sizeof *first)) return false;
   if (strcmp(node->operation, "Transpose") == 0) {
     const akin_graph_attribute *perm = layers_attribute(node, "perm");
-    return perm && perm->count == 4 && memcmp(perm->integers, to_last, sizeof to_last) == 0;
+    return perm && perm->kind == AKIN_GRAPH_INTEGERS && perm->count == 4 &&
+           memcmp(perm->integers, to_last, sizeof to_last) == 0;
   }
   for (size_t i = 0; i < input_count; i++)
     if (m->layers->at[inputs[i]].shape.rank == 3) return m->layers->at[inputs[i]].as.tensor.channels_last;
@@ -234,25 +235,35 @@ static akin_status layers_add_all(layers_maker *m) {
   return status;
 }
 
-/* The first of its outputs is the network's. */
-static akin_status layers_set_output(layers_maker *m, akin_graph_value *output) {
-  const char *name = m->net->outputs[0];
-  const size_t found = akin_layers_find(m->layers, name);
+/* Of the values asked about, the one that a layer was made of and that has this name; m->count: none. */
+static size_t layers_place(const layers_maker *m, const char *name) {
   size_t i = 0;
-  if (found == m->layers->count)
-    return akin_fail(
-        m->err, AKIN_ERROR_UNSUPPORTED,
-        "its output '%s' is none that a feature can be taken from, f32 [1, …] of up to %d dimensions: name "
-        "another tensor by --layer",
-        name, AKIN_SHAPE_RANK + 1);
-  while (strcmp(m->names[i], name) != 0)
+  if (akin_layers_find(m->layers, name) == m->layers->count) return m->count;
+  while (i < m->count && strcmp(m->names[i], name) != 0)
     i++;
-  m->layers->output = found + 1;
-  if (akin_graph_set_value(&m->net->network.graph, output, name, m->shapes[i].size, m->shapes[i].rank)) return AKIN_OK;
-  return akin_fail_memory(m->err, strlen(name));
+  return i;
 }
 
-akin_status akin_net_layers(akin_layers *layers, akin_net *net, const char *folder, akin_error *err) {
+/* The network's output: the first of its outputs that can be a feature, else the layer that is wanted. */
+static akin_status layers_set_output(layers_maker *m, const char *wanted, akin_graph_value *output) {
+  size_t place = m->count;
+  for (size_t i = 0; i < m->net->output_count && place == m->count; i++)
+    place = layers_place(m, m->net->outputs[i]);
+  if (place == m->count && wanted) place = layers_place(m, wanted);
+  if (place == m->count)
+    return akin_fail(m->err, AKIN_ERROR_UNSUPPORTED,
+                     "%s '%s' is none that a feature can be taken from, f32 [1, …] of up to %d dimensions: name "
+                     "another tensor by --layer",
+                     wanted ? "layer" : "its output", wanted ? wanted : m->net->outputs[0], AKIN_SHAPE_RANK + 1);
+  m->layers->output = akin_layers_find(m->layers, m->names[place]) + 1;
+  if (akin_graph_set_value(&m->net->network.graph, output, m->names[place], m->shapes[place].size,
+                           m->shapes[place].rank))
+    return AKIN_OK;
+  return akin_fail_memory(m->err, strlen(m->names[place]));
+}
+
+akin_status akin_net_layers(akin_layers *layers, akin_net *net, const char *wanted, const char *folder,
+                            akin_error *err) {
   akin_graph *graph = &net->network.graph;
   layers_maker m = {.net = net, .graph = graph, .layers = layers, .err = err};
   char *path = akin_path_join(folder, LAYERS_GRAPH);
@@ -266,7 +277,7 @@ akin_status akin_net_layers(akin_layers *layers, akin_net *net, const char *fold
   if (status == AKIN_OK) status = layers_collect(&m);
   if (status == AKIN_OK) status = layers_ask(&m, path);
   if (status == AKIN_OK) status = layers_add_all(&m);
-  if (status == AKIN_OK) status = layers_set_output(&m, &graph->output);
+  if (status == AKIN_OK) status = layers_set_output(&m, wanted, &graph->output);
   akin_free(m.shapes);
   akin_free(m.names);
   akin_free(m.values);

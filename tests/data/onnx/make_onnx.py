@@ -93,6 +93,25 @@ def bounded(n):
     n.outputs = [value("again", None)]
 
 
+def choice(n):
+    """Only the number of a class comes out."""
+    n.nodes.append(node("ArgMax", ["scores"], "class", axis=1))
+    n.outputs = [value("class", None, TensorProto.INT64)]
+
+
+def labels(n):
+    """The number of a class, and then how probable each is."""
+    choice(n)
+    n.nodes.append(node("Softmax", ["scores"], "probabilities"))
+    n.outputs.append(value("probabilities", None))
+
+
+def unbiased(n):
+    """As MobileNetV2 ends: a convolution without a bias makes the class scores."""
+    n.tensors[1:] = [numbers("matrix", 5, 4, 1, 1)]
+    n.nodes[3:] = [node("Conv", ["mean", "matrix"], "map_of_scores"), node("Flatten", ["map_of_scores"], "scores")]
+
+
 def beside(n, location="weights.bin", offset=None, length=None):
     model = n.model()
     tensor = model.graph.initializer[0]
@@ -210,6 +229,9 @@ def main():
     changed("embeds", embeds)
     changed("bounded", bounded)
     changed("beside", beside)
+    changed("choice", choice)
+    changed("labels", labels)
+    changed("unbiased", unbiased)
     changed("shuffled", lambda n: n.nodes.reverse())
     (HERE / "weights.bin").write_bytes(numpy_helper.to_array(numbers("kernel", 4, 3, 3, 3)).tobytes())
 

@@ -100,6 +100,8 @@ static void test_feature_layer(void **state) {
   expect_feature(*state, "bounded", NULL, "vector", 4, "the last Gemm");
   expect_feature(*state, "shuffled", NULL, "vector", 4, "the last Gemm");
   expect_feature(*state, "beside", NULL, "vector", 4, "the last Gemm");
+  expect_feature(*state, "labels", NULL, "vector", 4, "the last Gemm"); /* its first output is a number of a class */
+  expect_feature(*state, "unbiased", NULL, "mean", 4, "the last Conv");
 }
 
 static void test_unknown_layer(void **state) {
@@ -273,9 +275,8 @@ static void test_refused(void **state) {
   akin_free(models);
 }
 
-/* "words" has a tensor that follows from the image alone. */
-static void test_layer_without_output(void **state) {
-  akin_folder *folder = open_net(*state, "words", (akin_import_request){.layer = "active"});
+static void expect_layer_without_output(const char *models, const char *name) {
+  akin_folder *folder = open_net(models, name, (akin_import_request){.layer = "active"});
   akin_cut cut;
   akin_error err;
   testing_ok(cut_at(&cut, folder, NULL, AKIN_POOL_CARD, &err), &err);
@@ -283,6 +284,26 @@ static void test_layer_without_output(void **state) {
   assert_int_equal(cut.dim, 4);
   akin_cut_clear(&cut);
   akin_folder_close(folder);
+}
+
+/* "words" has a tensor that follows from the image alone; "choice" gives no feature, but has tensors that are. */
+static void test_layer_without_output(void **state) {
+  akin_error err;
+  expect_layer_without_output(*state, "words");
+  expect_layer_without_output(*state, "choice");
+  testing_expect(import_net(*state, NETWORKS "choice.onnx", (akin_import_request){0}, &err), AKIN_ERROR_UNSUPPORTED,
+                 &err);
+  testing_says(&err, "its output 'class' is none");
+  testing_expect(import_net(*state, NETWORKS "choice.onnx", (akin_import_request){.layer = "class"}, &err),
+                 AKIN_ERROR_UNSUPPORTED, &err);
+  testing_says(&err, "layer 'class' is none");
+}
+
+/* Which of several outputs is taken is said. */
+static void test_outputs(void **state) {
+  net_notes notes = {0};
+  akin_folder_close(open_net(*state, "labels", (akin_import_request){.on_note = note, .note_context = &notes}));
+  assert_non_null(strstr(notes.last, "gives 2 values, 'probabilities' is taken"));
 }
 
 /* External data behind a link, to a file beside or through a folder. */
@@ -405,6 +426,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_wrong_options, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_refused, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_layer_without_output, testing_setup, testing_teardown),
+      cmocka_unit_test_setup_teardown(test_outputs, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_links, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_damaged_layers, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_no_memory, testing_setup, testing_teardown),
