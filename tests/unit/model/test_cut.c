@@ -39,6 +39,20 @@ static void test_default(void **state) {
   akin_folder_close(folder);
 }
 
+/* Convolutions do not count, nor does what is behind the cut. */
+static void test_weights_from_vector_to_vector(void **state) {
+  akin_folder *folder = open_tiny(*state);
+  akin_cut cut;
+  akin_error err;
+  testing_ok(cut_at(&cut, folder, NULL, AKIN_POOL_AVERAGE, &err), &err);
+  assert_int_equal(cut.vector_weights, 0);
+  akin_cut_clear(&cut);
+  testing_ok(cut_at(&cut, folder, "predictions", AKIN_POOL_AVERAGE, &err), &err);
+  assert_int_equal(cut.vector_weights, (1280 + 1) * (uint64_t)cut.dim);
+  akin_cut_clear(&cut);
+  akin_folder_close(folder);
+}
+
 /* What decides a feature's meaning, to the letter: a change here makes everybody's stored features useless. */
 static void test_meaning(void **state) {
   akin_folder *folder = open_tiny(*state);
@@ -277,6 +291,7 @@ static void test_no_memory(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_default),
+      TEST(test_weights_from_vector_to_vector),
       TEST(test_meaning),
       TEST(test_fingerprints_differ),
       TEST(test_same_feature_same_fingerprint),
