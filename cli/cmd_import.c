@@ -203,12 +203,14 @@ const cli_command cli_model_import = {
     .least = 1,
     .most = 1,
     .summary = "make a model of weights, a Keras model or an ONNX network",
-    .description = "Reads a file of weights (.pth, .h5, .weights.h5), executing nothing in it, checks every layer "
-                   "against the card and writes the model. The card is found by the file's hash, or is named with "
-                   "--card.\n\nA whole Keras model (.keras, .h5) needs no card: its network is the one that the file "
-                   "describes. What it has been trained to see is not always in the file: see --pixels.\n\nSo does a "
-                   "network in ONNX (.onnx) that takes images. How it wants them is never in the file: what is not "
-                   "said is assumed, and said. With --layer any tensor gives the feature.",
+    .description =
+        "Reads a file of weights (.pth, .h5, .weights.h5), executing nothing in it, checks every layer "
+        "against the card and writes the model. The card is found by the file's hash, or is named with "
+        "--card.\n\nA whole Keras model (.keras, .h5) needs no card: its network is the one that the file "
+        "describes. What it has been trained to see is not always in the file: see --pixels.\n\nA network in "
+        "ONNX (.onnx) that takes images needs none either. How it wants its images is never in the file: "
+        "what the options do not say is assumed, and a note tells it. With --layer any of its tensors "
+        "gives the feature.",
     .options = import_options,
     .examples = import_examples,
     .run = import_run};

@@ -135,13 +135,15 @@ typedef struct akin_import_options {
   /* Of a user's own model, a Keras file that describes its network: how it is to be given its images: "raw" (0 to 255),
    * "unit" (x / 255), "tf" (x / 127.5 - 1), "torch", "caffe", or the name of a built-in card whose network was trained
    * alike. NULL: raw when the model prepares them itself, else as the known network that is inside it, else "unit"; a
-   * note says which. Without effect on other files. */
+   * note says which. Of an ONNX network likewise (see mean). Other files: AKIN_ERROR_USAGE. */
   const char *pixels;
-  uint32_t width, height; /* of its images, 1 to 4096, where it leaves their size open; 0: it must say so itself */
+  /* of its images, 1 to 4096, where it leaves their size open; 0: it must say so itself. As pixels */
+  uint32_t width, height;
   /*
-   * Of an ONNX network, in front of what a card says of it; without effect on other files. A note says what was
+   * Of an ONNX network, in front of what a card says of it; with other files AKIN_ERROR_USAGE. A note says what was
    * assumed. mean, deviation: three numbers in the order of channels: the network gets (x - mean) / deviation. Of
-   * pixels from 0 to 1 when all are 1 at most, else of pixels from 0 to 255; NULL: as `pixels` says, else ImageNet's
+   * pixels from 0 to 1 when all are 1 at most, else of pixels from 0 to 255; NULL: as `pixels` or the card says; else
+   * one alone is with a mean of 0 or a deviation of 1, and for both ImageNet's are assumed
    *   channels: "rgb" or "bgr"
    *   filter: "nearest", "box", "bilinear" or "bicubic"
    *   fit: "stretch", "crop" or "pad"

@@ -185,7 +185,7 @@ static akin_status import_make_net_card(import_job *job, akin_error *err) {
   job->card = &job->made;
   job->note = note;
   const akin_card *named = q->card ? akin_card_builtin(q->card) : NULL;
-  return named && named == card ? import_judge_net(job, named, err) : AKIN_OK;
+  return named && named == card && akin_net_is(named) ? import_judge_net(job, named, err) : AKIN_OK;
 }
 
 /* Of an ONNX network: which of its outputs is taken, where nobody said it. */
@@ -254,6 +254,25 @@ static akin_status import_check_unchanged(const import_job *job, const akin_file
 }
 
 /* ---- checks before anything is written ---- */
+
+/* What is said of a file that says it itself, or whose card does, would be without effect. */
+static akin_status import_check_options(const import_job *job, akin_error *err) {
+  const akin_import_request *q = job->request;
+  const bool of_net = q->mean || q->deviation || q->channels || q->filter || q->fit || q->crop != 0 || q->layer ||
+                      q->pool != AKIN_POOL_CARD;
+  if (!job->is_net && of_net)
+    return akin_fail(err, AKIN_ERROR_USAGE,
+                     "%s: mean, std, channels, resize, fit, crop, layer and pooling are said of networks in ONNX "
+                     "(.onnx), not of other files: layer and pooling are options of index and embed, the rest is in "
+                     "a card",
+                     q->weights_path);
+  if (job->card != &job->made && (q->pixels || q->width || q->height))
+    return akin_fail(err, AKIN_ERROR_USAGE,
+                     "%s: pixels and size are said of models of your own, Keras' or ONNX: card %s says how this "
+                     "network is given its images",
+                     q->weights_path, job->card->name);
+  return AKIN_OK;
+}
 
 static akin_status import_check_name(import_job *job, akin_error *err) {
   job->name = job->request->name ? job->request->name : job->card->name;
@@ -446,6 +465,7 @@ static akin_status import_run(import_job *job, char **name_out, akin_error *err)
   akin_file_facts facts;
   akin_status status = import_open(job, &facts, err);
   if (status == AKIN_OK) status = import_find_card(job, err);
+  if (status == AKIN_OK) status = import_check_options(job, err);
   if (status == AKIN_OK) status = import_check_name(job, err);
   if (status == AKIN_OK) status = import_check_weights(job, err);
   if (status == AKIN_OK) status = akin_folder_claim(&job->lock, job->request->models_folder, err);

@@ -29,7 +29,9 @@ static akin_status card_side(const card_maker *m, uint32_t *out, const char *sid
   *out = own ? own : asked ? asked : by_card;
   if (own && asked && own != asked)
     return akin_fail(m->err, AKIN_ERROR_USAGE, "the network takes images of a %s of %u, not of %u", side, own, asked);
-  if (*out && *out <= CARD_SIZE_MOST) return AKIN_OK;
+  if (*out > CARD_SIZE_MOST)
+    return akin_fail(m->err, AKIN_ERROR_USAGE, "a %s of %u: images are at most %u", side, *out, CARD_SIZE_MOST);
+  if (*out) return AKIN_OK;
   return akin_fail(m->err, AKIN_ERROR_USAGE,
                    "the network leaves the size of its images open: say by --size which it was trained with (224, or "
                    "WIDTHxHEIGHT)");
@@ -46,20 +48,52 @@ static bool card_set_three(float out[3], const float *values, float otherwise, f
   return true;
 }
 
-static bool card_above_one(const float *values) {
+static float card_largest(const float *values) {
+  float largest = 0;
   for (int i = 0; values && i < 3; i++)
-    if (fabsf(values[i]) > 1) return true;
-  return false;
+    if (fabsf(values[i]) > largest) largest = fabsf(values[i]);
+  return largest;
 }
 
-/* Numbers of pixels from 0 to 1, or from 0 to 255 where one of them is above 1. */
-static akin_status card_set_numbers(const card_maker *m) {
+/* Is one of them of pixels from 0 to 1, the other of 0 to 255? */
+static bool card_numbers_differ(const float *mean, const float *deviation) {
+  const float m = card_largest(mean), d = card_largest(deviation);
+  return mean && deviation && ((m > 1 && d < 1) || (m > 0 && m <= 1 && d > 1));
+}
+
+/* Numbers of pixels from 0 to 1, or from 0 to 255 where one of them is above 1. The one that is not given is as the
+ * card or the pixels' kind says, else 0 or 1. */
+static akin_status card_set_numbers(const card_maker *m, bool based) {
   const float *mean = m->request->mean, *deviation = m->request->deviation;
-  const float factor = card_above_one(mean) || card_above_one(deviation) ? 1 : 255;
-  if (!card_set_three(m->card->mean, mean, 0, factor, -1000, 1000))
+  const float factor = card_largest(mean) > 1 || card_largest(deviation) > 1 ? 1 : 255;
+  if (card_numbers_differ(mean, deviation))
+    return akin_fail(m->err, AKIN_ERROR_USAGE,
+                     "the mean, %g and less, and the deviation, %g and less, are not of the same pixels: give both of "
+                     "0 to 1, or both of 0 to 255",
+                     (double)card_largest(mean), (double)card_largest(deviation));
+  if ((mean || !based) && !card_set_three(m->card->mean, mean, 0, factor, -1000, 1000))
     return akin_fail(m->err, AKIN_ERROR_USAGE, "the mean must be three numbers from -1000 to 1000");
-  if (!card_set_three(m->card->scale, deviation, 1, factor, 0.001f, 100000))
+  if ((deviation || !based) && !card_set_three(m->card->scale, deviation, 1, factor, 0.001f, 100000))
     return akin_fail(m->err, AKIN_ERROR_USAGE, "the deviation must be three numbers above 0");
+  return AKIN_OK;
+}
+
+static void card_swap(float values[3]) {
+  const float first = values[0];
+  values[0] = values[2];
+  values[2] = first;
+}
+
+/* Another order than the card's, or that of the pixels' kind: their numbers go with their channels. */
+static akin_status card_set_channels(const card_maker *m) {
+  const char *order = m->request->channels;
+  const bool bgr = strcmp(order, "bgr") == 0;
+  if (!bgr && strcmp(order, "rgb") != 0)
+    return akin_fail(m->err, AKIN_ERROR_USAGE, "channels '%s': there are rgb and bgr", order);
+  if (bgr == m->card->bgr) return AKIN_OK;
+  m->card->bgr = bgr;
+  card_swap(m->card->mean);
+  card_swap(m->card->scale);
   return AKIN_OK;
 }
 
@@ -103,18 +137,20 @@ static akin_status card_set_pixels(card_maker *m, const akin_card *from) {
     return akin_fail(m->err, AKIN_ERROR_USAGE,
                      "the network takes pixels as they are, from 0 to 255: no mean and no "
                      "deviation can be taken from them");
+  const bool bgr = from && from->bgr;
   akin_status status = AKIN_OK;
   if (q->pixels) {
     status = akin_pixels_set(m->card, q->pixels, m->err);
-  } else if (bytes || !from) {
+  } else if (bytes) {
+    akin_pixels_use(m->card, akin_pixels_find("raw"));
+    m->card->bgr = bgr;
+  } else if (!from) {
     const akin_pixels_kind *guess = akin_pixels_find(card_guess_pixels(m->net));
     akin_pixels_use(m->card, guess);
-    if (!bytes && !q->mean && !q->deviation) m->assumed_pixels = guess->name;
+    if (!q->mean && !q->deviation) m->assumed_pixels = guess->name;
   }
-  if (status == AKIN_OK && (q->mean || q->deviation)) status = card_set_numbers(m);
-  if (status == AKIN_OK && q->channels) m->card->bgr = strcmp(q->channels, "bgr") == 0;
-  if (status == AKIN_OK && q->channels && strcmp(q->channels, "bgr") != 0 && strcmp(q->channels, "rgb") != 0)
-    status = akin_fail(m->err, AKIN_ERROR_USAGE, "channels '%s': there are rgb and bgr", q->channels);
+  if (status == AKIN_OK && q->channels) status = card_set_channels(m);
+  if (status == AKIN_OK && (q->mean || q->deviation)) status = card_set_numbers(m, from || q->pixels);
   return status;
 }
 

@@ -45,3 +45,6 @@ try akin model import small.onnx --mean 1,2
 try akin model import small.onnx --std 0 --replace
 try akin model import small.onnx --channels rbg
 try akin model import small.onnx --crop 2 --replace
+try akin model import small.onnx --mean 0.5 --std 127.5 --replace
+try akin model import "$WEIGHTS" --card "$CARD" --mean 0.5
+try akin model import "$WEIGHTS" --card "$CARD" --size 64

@@ -192,6 +192,28 @@ static void test_images(void **state) {
               "12x9 bilinear antialias stretch white upright scaled", NULL);
 }
 
+/* Numbers go with their channels, where nobody says others; what is not said stays the card's or the kind's. */
+static void test_channels(void **state) {
+  static const float turned_mean[3] = {103.53f, 116.28f, 123.675f}, turned_spread[3] = {57.375f, 57.12f, 58.395f};
+  static const float spread[3] = {58.395f, 57.12f, 57.375f}, one[3] = {1, 1, 1}, given[3] = {2, 3, 4};
+  static const char *const prepared = "12x9 bilinear antialias stretch white upright scaled";
+  akin_import_request r = {.width = 12, .height = 9, .fit = "stretch", .filter = "bilinear", .channels = "bgr"};
+  expect_card(*state, r, turned_mean, turned_spread, prepared, "pixels as torch");
+  r.channels = "rgb";
+  r.pixels = "caffe";
+  expect_card(*state, r, (const float[]){123.68f, 116.779f, 103.939f}, one, prepared, NULL);
+  r.mean = given;
+  expect_card(*state, r, given, one, prepared, NULL);
+  r.pixels = "torch";
+  expect_card(*state, r, given, spread, prepared, NULL);
+  r.pixels = NULL;
+  r.channels = NULL;
+  r.mean = NULL;
+  r.deviation = spread;
+  r.card = "vgg16";
+  expect_card(*state, r, (const float[]){103.939f, 116.779f, 123.68f}, spread, prepared, NULL);
+}
+
 static void expect_usage(const char *models, const char *name, akin_import_request request, const char *says) {
   akin_error err;
   char *path = akin_format(NETWORKS "%s.onnx", name);
@@ -201,7 +223,7 @@ static void expect_usage(const char *models, const char *name, akin_import_reque
 }
 
 static void test_wrong_options(void **state) {
-  static const float zero[3] = {0, 0, 0}, nan[3] = {NAN, 0, 0};
+  static const float zero[3] = {0, 0, 0}, nan[3] = {NAN, 0, 0}, part[3] = {0.5f, 0.5f, 0.5f}, half[3] = {127, 127, 127};
   expect_usage(*state, "open", (akin_import_request){0}, "--size");
   expect_usage(*state, "small", (akin_import_request){.width = 9, .height = 8}, "a width of 8, not of 9");
   expect_usage(*state, "small", (akin_import_request){.pixels = "odd"}, "'odd'");
@@ -212,6 +234,10 @@ static void test_wrong_options(void **state) {
   expect_usage(*state, "small", (akin_import_request){.fit = "pad", .crop = 0.5}, "0.01 to 1");
   expect_usage(*state, "small", (akin_import_request){.deviation = zero}, "deviation");
   expect_usage(*state, "small", (akin_import_request){.mean = nan}, "mean");
+  expect_usage(*state, "small", (akin_import_request){.mean = part, .deviation = half}, "not of the same pixels");
+  expect_usage(*state, "small", (akin_import_request){.mean = half, .deviation = part}, "not of the same pixels");
+  expect_usage(*state, "open", (akin_import_request){.width = 5000, .height = 8},
+               "a width of 5000: images are at most");
   expect_usage(*state, "eight-bit", (akin_import_request){.width = 8, .height = 8, .mean = zero}, "0 to 255");
 }
 
@@ -423,6 +449,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_unknown_layer, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_external_data_counts, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_images, testing_setup, testing_teardown),
+      cmocka_unit_test_setup_teardown(test_channels, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_wrong_options, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_refused, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_layer_without_output, testing_setup, testing_teardown),
