@@ -182,10 +182,7 @@ static const char *arithmetic_operand(lowering *lo, const akin_layer *layer, siz
   const char *input = akin_lowering_input(lo, layer, number);
   const akin_shape *shape = akin_lowering_input_shape(lo, layer, number);
   if (shape->rank != 1 || layer->shape.rank != 3) return input;
-  char *suffix = akin_format("channels %zu", number + 1);
-  if (!suffix) akin_lowering_starve(lo);
-  const char *output = akin_lowering_name(lo, layer->name, suffix ? suffix : "");
-  akin_free(suffix);
+  const char *output = akin_lowering_numbered(lo, layer->name, "channels", number + 1);
   const int64_t sizes[4] = {0, shape->size[0], 1, 1};
   return akin_lowering_binary(lo, "Reshape", input, akin_lowering_integers(lo, sizes, 4), output);
 }
@@ -200,15 +197,6 @@ static void arithmetic_with_constant(lowering *lo, const akin_layer *layer, cons
                        first ? input : value, output);
 }
 
-/* "NAME/of 2" */
-static const char *arithmetic_partial(lowering *lo, const akin_layer *layer, size_t number) {
-  char *suffix = akin_format("of %zu", number);
-  if (!suffix) akin_lowering_starve(lo);
-  const char *name = akin_lowering_name(lo, layer->name, suffix ? suffix : "");
-  akin_free(suffix);
-  return name;
-}
-
 void akin_lower_arithmetic(lowering *lo, const akin_layer *layer, const char *output) {
   const akin_operation operation = layer->as.arithmetic.operation;
   if (layer->as.arithmetic.constant.values) {
@@ -220,7 +208,7 @@ void akin_lower_arithmetic(lowering *lo, const akin_layer *layer, const char *ou
   for (size_t i = 1; i < layer->input_count; i++) {
     const bool last = i + 1 == layer->input_count && !average;
     value = akin_lowering_binary(lo, arithmetic_operations[operation], value, arithmetic_operand(lo, layer, i),
-                                 last ? output : arithmetic_partial(lo, layer, i + 1));
+                                 last ? output : akin_lowering_numbered(lo, layer->name, "of", i + 1));
   }
   if (average)
     akin_lowering_binary(lo, "Div", value, akin_lowering_scalar(lo, (double)layer->input_count), output);

@@ -54,10 +54,7 @@ void akin_lower_concatenate(lowering *lo, const akin_layer *layer, const char *o
 /* One input of a Stack, in Keras' order and with the new axis. */
 static const char *forms_stacked(lowering *lo, const akin_layer *layer, size_t number, int64_t axis) {
   const akin_shape *shape = akin_lowering_input_shape(lo, layer, number);
-  char *suffix = akin_format("part %zu", number + 1);
-  if (!suffix) akin_lowering_starve(lo);
-  const char *part = akin_lowering_name(lo, layer->name, suffix ? suffix : "");
-  akin_free(suffix);
+  const char *part = akin_lowering_numbered(lo, layer->name, "part", number + 1);
   const char *value = akin_lowering_to_keras(lo, akin_lowering_input(lo, layer, number), shape, part);
   return akin_lowering_binary(lo, "Unsqueeze", value, akin_lowering_integers(lo, &axis, 1), part);
 }

@@ -24,6 +24,14 @@ const char *akin_lowering_name(lowering *lo, const char *base, const char *suffi
   return name;
 }
 
+const char *akin_lowering_numbered(lowering *lo, const char *base, const char *word, size_t number) {
+  if (lo->status != AKIN_OK) return "";
+  char *text = akin_format("%s/%s %zu", base, word, number);
+  const char *name = steps_text(lo, text);
+  akin_free(text);
+  return name;
+}
+
 /* ---- nodes ---- */
 
 akin_graph_node *akin_lowering_node(lowering *lo, const char *operation, const char *output, const char *const *inputs,

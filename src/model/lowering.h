@@ -24,6 +24,8 @@ typedef struct lowering {
 void akin_lowering_starve(lowering *lo); /* memory was short */
 /* "base/suffix", as long as the graph lives. */
 const char *akin_lowering_name(lowering *lo, const char *base, const char *suffix);
+/* "BASE/WORD 2" */
+const char *akin_lowering_numbered(lowering *lo, const char *base, const char *word, size_t number);
 
 akin_graph_node *akin_lowering_node(lowering *lo, const char *operation, const char *output, const char *const *inputs,
                                     size_t count);
