@@ -14,7 +14,7 @@ import measure
 
 HERE = pathlib.Path(__file__).parent
 RESULTS = HERE / "results" / "networks.json"
-UNKNOWN = 3  # exit code: only its file says what network it is
+UNKNOWN = 3  # exit code: only its file says what network it is: exports.py
 
 
 def of_card(program, name):
@@ -28,6 +28,11 @@ def of_card(program, name):
     return json.loads(answer.stdout)
 
 
+def conditions_of(program):
+    version = subprocess.run([program], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return {"machine": measure.machine(1), "runtime": version}
+
+
 def known(conditions):
     """What was measured before under the same conditions."""
     if not RESULTS.exists():
@@ -36,25 +41,25 @@ def known(conditions):
     return before["networks"] if all(before[key] == value for key, value in conditions.items()) else {}
 
 
+def keep(conditions, measured):
+    """measured: names and what was found of them."""
+    for name, found in measured:
+        networks = known(conditions)
+        if name in networks:
+            found["milliseconds"] = min(found["milliseconds"], networks[name]["milliseconds"])
+        networks[name] = found
+        text = json.dumps(conditions | {"date": measure.today(), "networks": dict(sorted(networks.items()))}, indent=1)
+        RESULTS.write_text(text + "\n", encoding="utf-8")
+        print(f"{name}: {found['milliseconds']} ms", flush=True)
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     program, names = sys.argv[1], sys.argv[2:]
     names = names or sorted(path.stem for path in (HERE.parent / "models").glob("*.json"))
-    version = subprocess.run([program], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    conditions = {"machine": measure.machine(1), "runtime": version}
-    networks = known(conditions)
-    for name in names:
-        found = of_card(program, name)
-        if found is None:
-            print(f"{name}: its file says what network it is; akin model import measures that")
-            continue
-        if name in networks:
-            found["milliseconds"] = min(found["milliseconds"], networks[name]["milliseconds"])
-        networks[name] = found
-        print(f"{name}: {found['milliseconds']} ms", flush=True)
-    text = json.dumps(conditions | {"date": measure.today(), "networks": dict(sorted(networks.items()))}, indent=1)
-    RESULTS.write_text(text + "\n", encoding="utf-8")
+    found = ((name, of_card(program, name)) for name in names)
+    keep(conditions_of(program), ((name, figures) for name, figures in found if figures))
 
 
 if __name__ == "__main__":

@@ -11,4 +11,11 @@ static inline double akin_clock_seconds(void) {
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* Seconds that processors have worked for this process so far, all of its threads together. */
+static inline double akin_clock_worked(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 #endif
