@@ -59,14 +59,14 @@ static akin_status index_read_text(index_reader *r, const char **out, size_t *si
 
 static akin_status index_make_room(index_reader *r) {
   akin_arena *arena = &r->t->arena;
-  if (r->t->count < r->room) return AKIN_OK;
+  if (r->offsets && r->t->count < r->room) return AKIN_OK;
   if (r->room >= AKIN_READER_TENSORS)
     return akin_fail(r->err, AKIN_ERROR_LIMIT, "has more than %u tensors", AKIN_READER_TENSORS);
   const size_t room = r->room ? 2 * r->room : 64;
   akin_tensor *list = akin_arena_array(arena, room, sizeof *list);
   uint64_t *offsets = akin_arena_array(arena, room, sizeof *offsets);
   if (!list || !offsets) return akin_reader_arena_failed(arena, r->err);
-  if (r->room) {
+  if (r->offsets) {
     memcpy(list, r->t->list, r->room * sizeof *list);
     memcpy(offsets, r->offsets, r->room * sizeof *offsets);
   }
