@@ -59,14 +59,14 @@ static akin_status index_read_text(index_reader *r, const char **out, size_t *si
 
 static akin_status index_make_room(index_reader *r) {
   akin_arena *arena = &r->t->arena;
-  if (r->offsets && r->t->count < r->room) return AKIN_OK;
+  if (r->t->count < r->room) return AKIN_OK;
   if (r->room >= AKIN_READER_TENSORS)
     return akin_fail(r->err, AKIN_ERROR_LIMIT, "has more than %u tensors", AKIN_READER_TENSORS);
   const size_t room = r->room ? 2 * r->room : 64;
   akin_tensor *list = akin_arena_array(arena, room, sizeof *list);
   uint64_t *offsets = akin_arena_array(arena, room, sizeof *offsets);
   if (!list || !offsets) return akin_reader_arena_failed(arena, r->err);
-  if (r->offsets) {
+  if (r->room) {
     memcpy(list, r->t->list, r->room * sizeof *list);
     memcpy(offsets, r->offsets, r->room * sizeof *offsets);
   }
@@ -93,21 +93,21 @@ static akin_status index_read_tensor(index_reader *r) {
   akin_status status = index_make_room(r);
   if (status != AKIN_OK) return status;
   akin_tensor *tensor = &r->t->list[r->t->count];
-  uint64_t *offset = &r->offsets[r->t->count], dtype = 0;
+  uint64_t offset = 0, dtype = 0;
   status = index_read_text(r, &tensor->name, NULL);
   if (status == AKIN_OK) status = index_read_number(r, &dtype);
   if (status == AKIN_OK && dtype > AKIN_DTYPE_BOOL) status = index_broken(r);
   if (status == AKIN_OK) status = index_read_shape(r, tensor);
-  if (status == AKIN_OK) status = index_read_number(r, offset);
+  if (status == AKIN_OK) status = index_read_number(r, &offset);
   if (status != AKIN_OK) return status;
   tensor->dtype = (akin_dtype)dtype;
   const size_t each = akin_dtype_size(tensor->dtype);
-  if (*offset > r->size || tensor->count > (r->size - *offset) / each) {
+  if (offset > r->size || tensor->count > (r->size - offset) / each) {
     return akin_fail(r->err, AKIN_ERROR_FORMAT,
                      "weight %s: its %llu numbers begin at byte %llu, the file has %zu bytes", tensor->name,
-                     (unsigned long long)tensor->count, (unsigned long long)*offset, r->size);
+                     (unsigned long long)tensor->count, (unsigned long long)offset, r->size);
   }
-  r->t->count++;
+  r->offsets[r->t->count++] = offset;
   return AKIN_OK;
 }
 
