@@ -16,42 +16,11 @@ RESULTS = HERE / "results" / "networks.json"
 sys.path.insert(0, str(HERE.parent / "tests" / "parity" / "onnx"))
 import networks
 
-SMALL, BASE, LARGE = (384, 12, 6), (768, 12, 12), (1024, 24, 16)  # width, layers, heads
-
-
-def clip(side, size, projection):
-    return networks.clip, {"side": side, "image": 224, "size": size, "projection": projection}
-
-
-def siglip(image):
-    return networks.siglip, {"side": 16, "image": image, "size": BASE}
-
-
-def dinov2(size, registers=0):
-    return networks.dinov2, {"learnt": 37, "size": size, "registers": registers}
-
-
-NETWORKS = {
-    "clip-vit-b16": clip(16, BASE, 512),
-    "clip-vit-b32": clip(32, BASE, 512),
-    "clip-vit-l14": clip(14, LARGE, 768),
-    "dinov2-base": dinov2(BASE),
-    "dinov2-large": dinov2(LARGE),
-    "dinov2-small": dinov2(SMALL),
-    "dinov2-with-registers-base": dinov2(BASE, 4),
-    "dinov2-with-registers-large": dinov2(LARGE, 4),
-    "dinov2-with-registers-small": dinov2(SMALL, 4),
-    "siglip-base-patch16-224": siglip(224),
-    "siglip-base-patch16-384": siglip(384),
-}
-
-
 def of_card(program, name):
-    function, arguments = NETWORKS[name]
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, AKIN_MODELS=f"{folder}/models", XDG_CACHE_HOME=f"{folder}/cache")
         file = f"{folder}/{name}.onnx"
-        function(file, opset=14, shape=networks.OPEN, **arguments)
+        networks.write_real(name, file)
         done = measure.run([program, "model", "import", file, "--card", name], env=environment)
         facts = json.loads(measure.run([program, "model", "inspect", name, "--format", "json"], env=environment).text)
         listed = json.loads(measure.run([program, "model", "list", "--format", "json"], env=environment).text)["models"]
@@ -66,7 +35,7 @@ def main():
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
     if results["machine"] != measure.machine(1):
         sys.exit(f"{RESULTS} is of another machine: ninja bench-networks first")
-    for name in sys.argv[2:] or NETWORKS:
+    for name in sys.argv[2:] or networks.REAL:
         found = of_card(sys.argv[1], name)
         before = results["networks"].get(name, found)
         results["networks"][name] = found | {"milliseconds": min(found["milliseconds"], before["milliseconds"])}

@@ -331,6 +331,43 @@ NETWORKS = {
 }
 
 
+# Those that akin has cards of, in their real sizes: width, layers, heads.
+SIZES = {"small": (384, 12, 6), "base": (768, 12, 12), "large": (1024, 24, 16)}
+
+
+def real_clip(side, size, projection):
+    return clip, {"side": side, "image": 224, "size": SIZES[size], "projection": projection}
+
+
+def real_siglip(image):
+    return siglip, {"side": 16, "image": image, "size": SIZES["base"]}
+
+
+def real_dinov2(size, registers=0):
+    return dinov2, {"learnt": 37, "size": SIZES[size], "registers": registers}
+
+
+REAL = {
+    "clip-vit-b16": real_clip(16, "base", 512),
+    "clip-vit-b32": real_clip(32, "base", 512),
+    "clip-vit-l14": real_clip(14, "large", 768),
+    "dinov2-base": real_dinov2("base"),
+    "dinov2-large": real_dinov2("large"),
+    "dinov2-small": real_dinov2("small"),
+    "dinov2-with-registers-base": real_dinov2("base", 4),
+    "dinov2-with-registers-large": real_dinov2("large", 4),
+    "dinov2-with-registers-small": real_dinov2("small", 4),
+    "siglip-base-patch16-224": real_siglip(224),
+    "siglip-base-patch16-384": real_siglip(384),
+}
+
+
+def write_real(card, path):
+    """88 MB to 1.2 GB."""
+    function, arguments = REAL[card]
+    function(path, opset=14, shape=OPEN, **arguments)
+
+
 def write(folder):
     for name, (function, arguments) in NETWORKS.items():
         function(os.path.join(folder, f"{name}.onnx"), **arguments)

@@ -1,4 +1,4 @@
-"""vision.py AKIN - are the features of CLIP, SigLIP, DINOv2 and ViT right, all the way from an image file?
+"""vision.py AKIN [--real RESULTS [CARD…]] - are the features of CLIP, SigLIP, DINOv2 and ViT right, all the way from an image file?
 
 networks.py writes small networks of these architectures with random weights, as the usual exports have them. AKIN
 imports each under the built-in card of the real network, made as small as the network is, and embeds JPEG and PNG files
@@ -8,6 +8,9 @@ Runtime with the original file, and pooled by NumPy: the features must agree, fo
 Then networks with the sizes of the real images are imported under the built-in cards themselves, and one is pulled from
 a server. Last the comparison itself is put to the test: with channels swapped, another mean, another deviation, another
 fit, another pooling or another tensor it must fail.
+
+--real: instead, networks in their real sizes, still with random weights, under the built-in cards (all, or those named);
+the differences found go into RESULTS, which scripts/make-models-table shows. It takes minutes and 6 GB of memory.
 """
 
 import json
@@ -301,10 +304,37 @@ def save_images(folder):
     return paths
 
 
+def compare_real(report, akin, card, paths):
+    """Returns the largest difference, or None."""
+    file = os.path.join(akin.folder, f"{card}.onnx")
+    networks.write_real(card, file)
+    akin.do("model", "import", file, "--card", card)
+    found = report.same(akin.embed(card, paths), full_wanted(card, file, paths), f"{card}, in its real size")
+    akin.do("model", "remove", card)
+    os.remove(file)
+    return found
+
+
+def real(report, akin, results, cards):
+    paths = save_images(akin.folder)
+    differences = {}
+    if os.path.exists(results):
+        with open(results, encoding="utf-8") as text:
+            differences = json.load(text)
+    for card in cards or networks.REAL:
+        differences[card] = {"difference": float(f"{compare_real(report, akin, card, paths):.0e}")}
+        with open(results, "w", encoding="utf-8") as text:
+            json.dump(dict(sorted(differences.items())), text, indent=1)
+            text.write("\n")
+
+
 def main():
     report = comparing.Report()
     with tempfile.TemporaryDirectory() as folder:
         akin = comparing.Akin(sys.argv[1], folder)
+        if sys.argv[2:3] == ["--real"]:
+            real(report, akin, sys.argv[3], sys.argv[4:])
+            return 1 if report.failures else 0
         networks_folder = os.path.join(folder, "networks")
         os.mkdir(networks_folder)
         networks.write(networks_folder)
