@@ -32,6 +32,8 @@ static const char *tensors_foreign(const char *path, const uint8_t *bytes, size_
     return TENSORS_SAVED_MODEL;
   if (akin_path_has_extension(path, "pb"))
     return "a TensorFlow graph (.pb), which is no Keras model any more: import the Keras model that it was made of";
+  if (n >= 3 && bytes[0] == 0x08 && bytes[1] >= 3 && bytes[1] < 0x20 && (bytes[2] == 0x12 || bytes[2] == 0x3A))
+    return "a network in ONNX, by the look of it: those are read from files that are called .onnx";
   if (n >= 262 && memcmp(bytes + 257, "ustar", 5) == 0) return "a tar archive: of weights, " TENSORS_READ " are read";
   if (n >= 2 && bytes[0] == 0x80 && bytes[1] <= 5) return "a bare pickle: of weights, " TENSORS_READ " are read";
   return NULL;

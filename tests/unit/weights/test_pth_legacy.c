@@ -230,6 +230,8 @@ static void test_other_files(void **state) {
       {"", 0, "0 bytes"},
       {"hello", 5, "not a weights file"},
       {"\x80\x02}.", 4, "bare pickle"},
+      {"\x08\x08\x12\x01x", 5, "files that are called .onnx"},
+      {"\x08\x08\0\x01x", 5, "not a weights file"},
   };
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     akin_buffer b = AKIN_BUFFER_INIT(0);
