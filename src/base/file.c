@@ -41,6 +41,10 @@ akin_status akin_file_facts_of(akin_file_facts *out, const char *path, akin_erro
   return AKIN_OK;
 }
 
+bool akin_file_facts_same(const akin_file_facts *a, const akin_file_facts *b) {
+  return a->size == b->size && a->mtime_ns == b->mtime_ns && a->inode == b->inode && a->device == b->device;
+}
+
 bool akin_file_exists(const char *path) {
   struct stat st;
   return stat(path, &st) == 0;

@@ -20,6 +20,8 @@ typedef struct akin_file_facts {
 } akin_file_facts;
 
 akin_status akin_file_facts_of(akin_file_facts *out, const char *path, akin_error *err); /* follows links */
+/* Was nothing written to it, and nothing put in its place? Not ctime, which a new name changes, too. */
+bool akin_file_facts_same(const akin_file_facts *a, const akin_file_facts *b);
 bool akin_file_exists(const char *path);
 
 /* Opens a regular file for reading; never blocks on a FIFO, a device or a socket: those are refused before a byte is

@@ -244,12 +244,12 @@ static akin_status import_open(import_job *job, akin_file_facts *facts, akin_err
   return job->record.weights.name ? AKIN_OK : akin_fail_memory(err, strlen(path));
 }
 
-/* Nobody wrote to the file since `before`. */
+/* Nobody wrote to the file since `before`, nor to external data. */
 static akin_status import_check_unchanged(const import_job *job, const akin_file_facts *before, akin_error *err) {
   akin_file_facts now;
   akin_status status = akin_file_facts_of(&now, job->request->weights_path, err);
   if (status != AKIN_OK) return status;
-  if (now.size == before->size && now.mtime_ns == before->mtime_ns && now.inode == before->inode) return AKIN_OK;
+  if (akin_file_facts_same(before, &now)) return job->is_net ? akin_net_check_unchanged(&job->net, err) : AKIN_OK;
   return akin_fail(err, AKIN_ERROR_IO, "%s: was changed while it was read: try again", job->request->weights_path);
 }
 

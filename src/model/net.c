@@ -26,6 +26,13 @@ static const akin_net_file *net_find_file(const akin_net *net, const char *locat
   return NULL;
 }
 
+static akin_status net_facts(akin_file_facts *out, const char *folder, const char *location, akin_error *err) {
+  char *path = akin_path_join(folder, location);
+  akin_status status = path ? akin_file_facts_of(out, path, err) : akin_fail_memory(err, strlen(folder));
+  akin_free(path);
+  return status;
+}
+
 static akin_status net_add_file(akin_net *net, const char *location, akin_error *err) {
   if (net->file_count == NET_FILES_MOST)
     return akin_fail(err, AKIN_ERROR_LIMIT, "has more than %u files of external data", NET_FILES_MOST);
@@ -33,11 +40,13 @@ static akin_status net_add_file(akin_net *net, const char *location, akin_error 
   akin_net_file *file = &net->files[net->file_count];
   akin_status status = folder ? akin_mapping_open_inside(&file->mapping, folder, location, err)
                               : akin_fail_memory(err, strlen(net->path));
+  if (status == AKIN_OK) {
+    net->file_count++;
+    file->location = location;
+    status = net_facts(&file->before, folder, location, err);
+  }
   akin_free(folder);
-  if (status != AKIN_OK) return status;
-  file->location = location;
-  net->file_count++;
-  return AKIN_OK;
+  return status;
 }
 
 static akin_status net_open_files(akin_net *net, akin_error *err) {
@@ -63,6 +72,21 @@ const uint8_t *akin_net_bytes(const akin_net *net, const akin_graph_tensor *tens
   const akin_net_file *file = tensor->location ? net_find_file(net, tensor->location) : NULL;
   if (!file || tensor->offset > file->mapping.size || tensor->bytes > file->mapping.size - tensor->offset) return NULL;
   return file->mapping.data ? (const uint8_t *)file->mapping.data + tensor->offset : (const uint8_t *)"";
+}
+
+akin_status akin_net_check_unchanged(const akin_net *net, akin_error *err) {
+  char *folder = akin_path_folder(net->path);
+  akin_status status = folder ? AKIN_OK : akin_fail_memory(err, strlen(net->path));
+  for (size_t i = 0; i < net->file_count && status == AKIN_OK; i++) {
+    const akin_file_facts *before = &net->files[i].before;
+    akin_file_facts now;
+    status = net_facts(&now, folder, net->files[i].location, err);
+    if (status == AKIN_OK && !akin_file_facts_same(before, &now))
+      status = akin_fail(err, AKIN_ERROR_IO, "%s in %s: was changed while it was read: try again",
+                         net->files[i].location, folder);
+  }
+  akin_free(folder);
+  return status;
 }
 
 /* ---- the whole ---- */

@@ -27,6 +27,7 @@
 typedef struct akin_net_file {
   const char *location;
   akin_mapping mapping;
+  akin_file_facts before; /* taken when it was opened */
 } akin_net_file;
 
 typedef struct akin_net {
@@ -56,6 +57,9 @@ void akin_net_close(akin_net *net); /* fine on {0} */
 
 /* Of the file and its external data. bytes: of all. */
 akin_status akin_net_hash(akin_hash *out, uint64_t *bytes, const akin_net *net, akin_error *err);
+
+/* Nobody wrote to the external data since it was opened. Errors: IO (says which file). */
+akin_status akin_net_check_unchanged(const akin_net *net, akin_error *err);
 
 /* Where a tensor's numbers are; NULL: nowhere. */
 const uint8_t *akin_net_bytes(const akin_net *net, const akin_graph_tensor *tensor);

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define NETWORKS AKIN_TEST_DATA "/onnx/"
 
@@ -137,6 +138,29 @@ static void test_external_data_counts(void **state) {
   akin_free(data);
   akin_free(onnx);
   akin_free(folder_path);
+}
+
+/* External data that somebody writes to while the network is imported. */
+static void test_external_data_changes(void **state) {
+  char *onnx = testing_path(*state, "beside.onnx"), *data = testing_path(*state, "weights.bin");
+  size_t onnx_size = 0, data_size = 0;
+  char *onnx_bytes = testing_read(NETWORKS "beside.onnx", &onnx_size);
+  char *data_bytes = testing_read(NETWORKS "weights.bin", &data_size);
+  akin_net net;
+  akin_error err;
+  testing_write(onnx, onnx_bytes, onnx_size);
+  testing_write(data, data_bytes, data_size);
+  testing_ok(akin_net_open(&net, onnx, NULL, &err), &err);
+  testing_ok(akin_net_check_unchanged(&net, &err), &err);
+  assert_int_equal(truncate(data, (off_t)data_size + 1), 0);
+  testing_expect(akin_net_check_unchanged(&net, &err), AKIN_ERROR_IO, &err);
+  testing_says(&err, "weights.bin in ");
+  testing_says(&err, "was changed while it was read");
+  akin_net_close(&net);
+  akin_free(data_bytes);
+  akin_free(onnx_bytes);
+  akin_free(data);
+  akin_free(onnx);
 }
 
 /* ---- what is said of images ---- */
@@ -448,6 +472,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_feature_layer, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_unknown_layer, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_external_data_counts, testing_setup, testing_teardown),
+      cmocka_unit_test_setup_teardown(test_external_data_changes, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_images, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_channels, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_wrong_options, testing_setup, testing_teardown),
