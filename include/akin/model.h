@@ -215,7 +215,8 @@ AKIN_API akin_status akin_model_pull(const char *card, const akin_pull_options *
 
 /*
  * Measures how long an imported model takes for an image on this machine: the network alone, with the default options,
- * on one core, the fastest of a few runs. Compiles the network when that was not done. Where there is a cache folder
+ * on one core, the fastest of a few runs, not counting what other programs had the core for. Compiles the network when
+ * that was not done. Where there is a cache folder
  * ($XDG_CACHE_HOME/akin) akin_model_list tells the figure from then on, as long as the processor is the same.
  *   models_folder: as in akin_model_options
  *   milliseconds: undefined on failure
