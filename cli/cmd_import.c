@@ -50,8 +50,9 @@ static int import_size(akin_import_options *options, const char *value) {
 static int import_three(const float **out, float three[3], const char *option, const char *value) {
   const char *text = value;
   size_t count = 0;
+  bool more = true;
   if (!value) return CLI_DONE;
-  for (bool more = true; more && count < 3; count++) {
+  for (; more && count < 3; count++) {
     char *end = NULL;
     const double number = strtod(text, &end);
     if (end == text || text[strspn(text, "0123456789.+-eE,")] || !isfinite((float)number)) break;
@@ -59,7 +60,7 @@ static int import_three(const float **out, float three[3], const char *option, c
     more = *end == ',';
     text = more ? end + 1 : end;
   }
-  if (*text || (count != 1 && count != 3))
+  if (*text || more || (count != 1 && count != 3))
     return import_wrong(option, value, "give three numbers, such as 0.485,0.456,0.406, or one of all three");
   for (size_t i = count; i < 3; i++)
     three[i] = three[0];

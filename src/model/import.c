@@ -136,7 +136,7 @@ static bool import_is_called(const akin_card *card, const char *path) {
   const char *name = akin_path_name(path);
   for (size_t i = 0; i < card->weights_count; i++) {
     const akin_card_weights *w = &card->weights[i];
-    if (w->has_hash || w->md5) continue;
+    if (w->has_hash || w->sha256_prefix || w->md5) continue;
     if (strcmp(name, w->file) == 0 || (w->address && strcmp(name, akin_path_name(w->address)) == 0)) return true;
   }
   return false;

@@ -13,7 +13,7 @@ const char *akin_spec_precision(const akin_runtime_spec *spec);
 /*
  * The key of the blob: everything that a compiled network depends on, as "name: value" lines. Streams and threads are
  * not among it: OpenVINO exports the same bytes for any number of them, and they are set when it imports; so what
- * `index` compiled serves `like` too.
+ * `index` compiled for one image at a time serves `like` too.
  *   batch: images an inference takes
  *   version: of the runtime
  * NULL when memory ran out; akin_free.

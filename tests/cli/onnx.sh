@@ -42,6 +42,8 @@ try akin model import unknown.onnx
 try akin model import small.onnx --size 9 --replace
 try akin model import small.onnx --size 9y8
 try akin model import small.onnx --mean 1,2
+try akin model import small.onnx --mean 1,2,3,
+try akin model import small.onnx --std 1,
 try akin model import small.onnx --std 0 --replace
 try akin model import small.onnx --channels rbg
 try akin model import small.onnx --crop 2 --replace
