@@ -29,8 +29,9 @@ from torchvision.models.feature_extraction import create_feature_extractor, get_
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.join(HERE, "..", "..", "..")
-sys.path.insert(0, os.path.join(HERE, ".."))
+sys.path[:0] = [HERE, os.path.join(HERE, "..")]
 import comparing
+import published
 
 spec = importlib.util.spec_from_file_location("cards", os.path.join(TOP, "scripts", "make-torchvision-cards.py"))
 cards = importlib.util.module_from_spec(spec)
@@ -340,6 +341,17 @@ def compare_older(report, akin, names):
     report.same(akin.embed("net", case.paths), case.feature(case.pixels), f"{name}, older names of modules")
 
 
+def compare_published(report, akin, names):
+    """What published.py writes down once more is what torchvision computes."""
+    for name, (build, height, width, _) in published.NETWORKS.items():
+        if names and name not in names:
+            continue
+        case = Case(akin, name, height, width, 5)
+        build(net := published.Net({key: value.numpy() for key, value in case.model.state_dict().items()}),
+              published.fed(case.pixels), 5)
+        report.same(net.feature, case.feature(case.pixels), f"{name} as written down in published.py")
+
+
 def compare_refused(report, akin, names):
     """Weights of another network: one line that says which tensor."""
     name = "resnet18-torchvision"
@@ -411,6 +423,7 @@ def main():
             small(report, akin, options.names)
             compare_own(report, akin, options.names)
             compare_older(report, akin, options.names)
+            compare_published(report, akin, options.names)
             compare_refused(report, akin, options.names)
     return 1 if report.failures else 0
 
