@@ -8,6 +8,7 @@
 #include "model/model.h"
 
 #include <akin/model.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,7 +156,10 @@ static akin_status pull_check_file(const pull_job *job, akin_error *err) {
   if (status) return status;
   akin_hash_hex(hex, &hash);
   const char *digits = job->weights->sha256_prefix;
-  if (digits && !akin_hash_begins(&hash, digits)) return pull_wrong(job, "beginning of the SHA-256", hex, digits, err);
+  if (digits && !akin_hash_begins(&hash, digits)) {
+    snprintf(wanted, sizeof wanted, "%.60s...", digits);
+    return pull_wrong(job, "SHA-256", hex, wanted, err);
+  }
   if (!job->weights->has_hash) return digits ? AKIN_OK : pull_check_pinned(job, &hash, err);
   if (akin_hash_equal(&hash, &job->weights->hash)) return AKIN_OK;
   akin_hash_hex(wanted, &job->weights->hash);

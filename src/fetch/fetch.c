@@ -129,8 +129,9 @@ static akin_status fetch_check(const fetch_job *job, akin_error *err) {
     akin_hash_hex(hex, &hash);
     if (r->sha256) akin_hash_hex(wanted, r->sha256);
     if (r->sha256 && !akin_hash_equal(&hash, r->sha256)) return fetch_wrong(job, "SHA-256", hex, wanted, err);
+    snprintf(wanted, sizeof wanted, "%.60s...", r->sha256_prefix ? r->sha256_prefix : "");
     if (r->sha256_prefix && !akin_hash_begins(&hash, r->sha256_prefix))
-      return fetch_wrong(job, "beginning of the SHA-256", hex, r->sha256_prefix, err);
+      return fetch_wrong(job, "SHA-256", hex, wanted, err);
   }
   if (status || !r->md5 || (status = akin_hash_file_md5(hex, job->part, err))) return status;
   return strcmp(hex, r->md5) == 0 ? AKIN_OK : fetch_wrong(job, "MD5", hex, r->md5, err);

@@ -11,6 +11,7 @@ mkdir served wrong
 cp "$lite0" served/
 head -c 18826032 /dev/zero >"wrong/$(basename "$lite0")"
 echo "not weights" >wrong/mobilenet_2_5_128_tf.h5
+echo "not weights" >wrong/resnet18-f37072fd.pth
 
 echo "# from a mirror, that breaks off once"
 serve served
@@ -62,6 +63,7 @@ serve wrong
 export AKIN_MIRROR="http://127.0.0.1:$port/"
 try pull efficientnet-lite0 --name wrong
 try pull mobilenet-0.25-128
+try pull resnet18-torchvision
 ls "$AKIN_MODELS/.downloads"
 
 echo "# nobody there; nobody who can be trusted; other addresses"

@@ -9,6 +9,7 @@ networks.py compares what is written down here with torchvision itself.
 import collections
 import json
 import os
+import re
 import struct
 import sys
 import tempfile
@@ -305,6 +306,9 @@ def save_pth(weights, path, layout):
 def forms(weights):
     """(name of a file, how it is written): all forms of what is small."""
     yield "net.safetensors", save_safetensors
+    if any("denselayer" in name for name in weights):  # as official files still name modules: norm.1 for norm1
+        older = {re.sub(r"(denselayer\d+\.(?:norm|conv))([12])\.", r"\1.\2.", name): value for name, value in weights.items()}
+        yield "older.safetensors", lambda _, path: save_safetensors(older, path)
     if sum(value.size for value in weights.values()) < 5e6:
         yield "legacy.pth", lambda values, path: save_pth(values, path, "legacy")
         yield "zip.pth", lambda values, path: save_pth(values, path, "zip")

@@ -48,10 +48,10 @@ static int should_cancel(void *context) {
   return b->cancels && b->got > 0;
 }
 
-typedef enum known { KNOWN_NOTHING, KNOWN_SIZE, KNOWN_HASH, KNOWN_MD5 } known;
+typedef enum known { KNOWN_NOTHING, KNOWN_SIZE, KNOWN_HASH, KNOWN_PREFIX, KNOWN_MD5 } known;
 
 static akin_status fetch(bench *b, known what, akin_error *err) {
-  char address[64], md5[AKIN_MD5_HEX_SIZE];
+  char address[64], md5[AKIN_MD5_HEX_SIZE], hex[AKIN_HASH_HEX_SIZE];
   akin_error ignored;
   snprintf(address, sizeof address, "http://127.0.0.1:%u/weights.h5", b->server.port);
   akin_fetch_request request = {.address = address,
@@ -66,6 +66,11 @@ static akin_status fetch(bench *b, known what, akin_error *err) {
   assert_int_equal(akin_hash_bytes(&b->hash, b->server.file, SERVER_SIZE, &ignored), AKIN_OK);
   if (what == KNOWN_SIZE) request.bytes = SERVER_SIZE;
   if (what == KNOWN_HASH) request.sha256 = &b->hash;
+  if (what == KNOWN_PREFIX) {
+    akin_hash_hex(hex, &b->hash);
+    hex[8] = '\0';
+    request.sha256_prefix = hex;
+  }
   if (what == KNOWN_MD5) {
     char *copy = testing_path(b->folder, "copy");
     testing_write(copy, b->server.file, SERVER_SIZE);
@@ -105,7 +110,7 @@ static void a_fair_server(void **state) {
     assert_true(b->got > 0 && b->total == SERVER_SIZE);
     unlink(b->path);
   }
-  assert_int_equal(b->server.connections, 4);
+  assert_int_equal(b->server.connections, 5);
   server_stop(&b->server);
 }
 
@@ -209,6 +214,8 @@ static void another_file(void **state) {
   testing_says(&err, "not the file that is wanted: its SHA-256 is ");
   testing_expect(fetch(b, KNOWN_MD5, &err), AKIN_ERROR_MISMATCH, &err);
   testing_says(&err, "its MD5 is ");
+  testing_expect(fetch(b, KNOWN_PREFIX, &err), AKIN_ERROR_MISMATCH, &err);
+  testing_says(&err, "...");
   expect_nothing(b, false);
   server_stop(&b->server);
 }

@@ -38,6 +38,16 @@ static void test_builtin_by_name(void **state) {
   akin_free(hashed);
 }
 
+/* The file's name does not matter. */
+static void test_builtin_by_beginning(void **state) {
+  const akin_hash second = {{0x11, 0xad, 0x3f, 0xa6, 7}}, almost = {{0x11, 0xad, 0x3f, 0xa7, 7}};
+  char *path = testing_path(*state, "resnet50-0676ba61.pth");
+  testing_write(path, "x", 1);
+  assert_string_equal(card_of(path, &second, true)->name, "resnet50-torchvision-v2");
+  assert_null(card_of(path, &almost, false));
+  akin_free(path);
+}
+
 static void test_builtin_by_md5(void **state) {
   akin_error err;
   char md5[AKIN_MD5_HEX_SIZE], *path = testing_path(*state, "file");
@@ -284,6 +294,7 @@ int main(void) {
       cmocka_unit_test(test_no_memory),
       cmocka_unit_test(test_own),
       cmocka_unit_test_setup_teardown(test_builtin_by_name, testing_setup, testing_teardown),
+      cmocka_unit_test_setup_teardown(test_builtin_by_beginning, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_builtin_by_md5, testing_setup, testing_teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,17 @@ static void test_forms_agree(void **state) {
   akin_free(numbers);
 }
 
+/* Under a card of torchvision's, whose networks differ in what no shape shows. */
+static void test_not_for_torchvision(void **state) {
+  akin_error err;
+  char *given = TESTING_POISON;
+  const akin_import_request request = {
+      .models_folder = *state, .weights_path = KERAS_DATA "shop.h5", .card = "vgg16-torchvision", .name = "net"};
+  testing_expect(akin_model_import(&given, &request, &err), AKIN_ERROR_MISMATCH, &err);
+  testing_says(&err, "this is a file of Keras");
+  assert_null(given);
+}
+
 /* Nothing is in the folder of models but the lock. */
 static void expect_nothing(const char *models) {
   char *lock = testing_path(models, ".lock");
@@ -117,6 +128,7 @@ static void test_cut_short(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_forms_agree, testing_setup, testing_teardown),
+      cmocka_unit_test_setup_teardown(test_not_for_torchvision, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_wrong_numbers, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_weights_alone, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_flipped_archive, testing_setup, testing_teardown),
