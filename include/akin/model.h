@@ -139,24 +139,19 @@ typedef struct akin_import_options {
   const char *pixels;
   /* of its images, 1 to 4096, where it leaves their size open; 0: it must say so itself. As pixels */
   uint32_t width, height;
-  /*
-   * Of an ONNX network, in front of what a card says of it; with other files AKIN_ERROR_USAGE. A note says what was
-   * assumed. mean, deviation: three numbers in the order of channels: the network gets (x - mean) / deviation. Of
-   * pixels from 0 to 1 when all are 1 at most, else of pixels from 0 to 255; NULL: as `pixels` or the card says; else
-   * one alone is with a mean of 0 or a deviation of 1, and for both ImageNet's are assumed
-   *   channels: "rgb" or "bgr"
-   *   filter: "nearest", "box", "bilinear" or "bicubic"
-   *   fit: "stretch", "crop" or "pad"
-   *   crop: with "crop": the part of the shorter side that is kept, 0.01 to 1; 0: 0.875
-   *   layer: the feature layer by default: a tensor's name
-   *   pooling: its pooling by default
-   */
-  const float *mean, *deviation;
-  const char *channels, *filter, *fit;
-  double crop;
-  const char *layer;
-  akin_pooling pooling;
-  double pooling_power; /* of AKIN_POOLING_GEM, 1 to 100; 0: 3 */
+  /* All that follows is said of an ONNX network, in front of what a card says of it; USAGE with other files. What is
+   * not said is assumed, and a note says so. */
+  const float *mean, *deviation; /* three numbers each, in the order of channels: the network gets (x - mean) /
+                                    deviation; of pixels from 0 to 1 when all are 1 at most, else of pixels from 0 to
+                                    255. NULL: as `pixels` or the card says; one alone
+                                    goes with a mean of 0 or a deviation of 1 */
+  const char *channels;          /* "rgb" or "bgr"; NULL: "rgb" */
+  const char *filter;            /* "nearest", "box", "bilinear" or "bicubic"; NULL: "bilinear" */
+  const char *fit;               /* "stretch", "crop" or "pad"; NULL: "crop" */
+  double crop;                   /* of "crop": the part of the shorter side that is kept, 0.01 to 1; 0: 0.875 */
+  const char *layer;             /* the feature layer by default: a tensor's name; NULL: by the rule */
+  akin_pooling pooling;          /* its pooling by default */
+  double pooling_power;          /* of AKIN_POOLING_GEM, 1 to 100; 0: 3 */
 } akin_import_options;
 
 #define AKIN_IMPORT_OPTIONS_VERSION 1u

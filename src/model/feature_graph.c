@@ -3,8 +3,9 @@
  *
  * From the output step back over what gives class scores another form to what makes them: a Gemm or MatMul with a
  * matrix of constants, or a 1×1 Conv, and take its input. In doubt the output is a feature already: where its name says
- * so, and where a matrix without a bias stands last, which projects (as CLIP's towers end) and does not classify, as a
- * convolution does (MobileNetV2's last one has no bias); unless a softmax stands behind it.
+ * so, and where a matrix without a bias stands last that gives no more values than it gets, which projects (as CLIP's
+ * towers end) and does not classify, as a convolution does (MobileNetV2's last one has no bias) and a matrix that
+ * widens (MaxViT's); unless a softmax stands behind it.
  */
 #include "base/error.h"
 #include "base/memory.h"
@@ -74,6 +75,12 @@ static bool graph_makes_scores(const akin_layer *layer) {
   return GRAPH_IS(layer, products) || layer->as.tensor.pointwise;
 }
 
+/* Gives a layer more values than it gets? */
+static bool graph_widens(const akin_layers *layers, const akin_layer *head) {
+  const akin_shape *from = &layers->at[head->inputs[0]].shape;
+  return head->shape.size[head->shape.rank - 1] > from->size[from->rank - 1];
+}
+
 akin_status akin_feature_of_graph(size_t *layer, char **rule, const akin_layers *layers, akin_error *err) {
   const size_t output = akin_layers_output(layers);
   const char *name = layers->at[output].name;
@@ -81,7 +88,7 @@ akin_status akin_feature_of_graph(size_t *layer, char **rule, const akin_layers 
   graph_step_back(&w, layers);
   const akin_layer *head = &layers->at[w.at];
   const bool product = graph_makes_scores(head), vector = layers->at[output].shape.rank != 2;
-  const bool biased = w.biased || head->as.tensor.biased;
+  const bool biased = w.biased || head->as.tensor.biased || (product && graph_widens(layers, head));
   *layer = output;
   if (!product || !vector) {
     *rule = akin_format("the output, '%s': no layer of class scores stands at the end", name);

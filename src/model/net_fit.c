@@ -63,30 +63,33 @@ static const char *fit_name(akin_graph *graph, const char *what) {
 }
 
 /* One more step in front: reads *value and gives what *value then is. */
-static akin_graph_node *fit_step(akin_graph *graph, const char **value, const char *operation, const char *second,
-                                 const char *output) {
-  const char *const inputs[2] = {*value, second};
+static akin_graph_node *fit_step(akin_graph *graph, const char **value, const char *operation, const char *output) {
+  const char *const input = *value;
   if (!output) return NULL;
   *value = output;
-  return akin_graph_add_node(graph, operation, output, inputs, second ? 2 : 1);
+  return akin_graph_add_node(graph, operation, output, &input, 1);
 }
 
-/* How bright the eye sees red, green and blue, as ITU-R BT.601 has it and Pillow's "L". */
-static bool fit_grey(akin_graph *graph, const char **value, const char *output) {
-  static const float weights[3] = {0.299f, 0.587f, 0.114f};
-  const char *name = fit_name(graph, "brightness");
-  return name && akin_graph_add_numbers(graph, name, weights, (const int64_t[]){1, 3, 1, 1}, 4) &&
-         fit_step(graph, value, "Conv", name, output);
+/* How bright the eye sees red, green and blue, as ITU-R BT.601 has it and Pillow's "L"; what becomes a whole number is
+ * rounded as there. */
+static bool fit_grey(akin_graph *graph, const char **value, const char *output, bool whole) {
+  static const float weights[3] = {19595.f / 65536, 38470.f / 65536, 7471.f / 65536}, half[1] = {0.5f};
+  const char *const inputs[3] = {*value, fit_name(graph, "brightness"), fit_name(graph, "half")};
+  if (!output || !inputs[1] || !inputs[2]) return false;
+  *value = output;
+  return akin_graph_add_numbers(graph, inputs[1], weights, (const int64_t[]){1, 3, 1, 1}, 4) &&
+         (!whole || akin_graph_add_numbers(graph, inputs[2], half, (const int64_t[]){1}, 1)) &&
+         akin_graph_add_node(graph, "Conv", output, inputs, whole ? 3 : 2);
 }
 
 static bool fit_turn(akin_graph *graph, const char **value, const char *output) {
-  akin_graph_node *node = fit_step(graph, value, "Transpose", NULL, output);
+  akin_graph_node *node = fit_step(graph, value, "Transpose", output);
   akin_graph_set_integers(node, "perm", (const int64_t[]){0, 2, 3, 1}, 4);
   return node;
 }
 
 static bool fit_bytes(akin_graph *graph, const char **value, const char *output) {
-  akin_graph_node *node = fit_step(graph, value, "Cast", NULL, output);
+  akin_graph_node *node = fit_step(graph, value, "Cast", output);
   akin_graph_set_integer(node, "to", AKIN_ELEMENT_U8);
   return node;
 }
@@ -98,7 +101,7 @@ static akin_status fit_input(akin_net *net, uint32_t width, uint32_t height, aki
   graph->input.name = own; /* so that no step gets its name */
   if (bytes || turned || grey) value = fit_name(graph, "image");
   bool made = value && akin_graph_set_value(graph, &graph->input, value, (const int64_t[]){1, 3, height, width}, 4);
-  if (made && grey) made = fit_grey(graph, &value, turned || bytes ? fit_name(graph, "grey") : own);
+  if (made && grey) made = fit_grey(graph, &value, turned || bytes ? fit_name(graph, "grey") : own, bytes);
   if (made && turned) made = fit_turn(graph, &value, bytes ? fit_name(graph, "turned") : own);
   if (made && bytes) made = fit_bytes(graph, &value, own);
   if (!made || graph->arena.starved) return akin_fail_memory(err, graph->arena.used);

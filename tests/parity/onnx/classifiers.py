@@ -182,6 +182,15 @@ def grey():
     return n
 
 
+def grey_bytes():
+    """Whole numbers of brightness, as Pillow rounds them."""
+    n = Network(12)
+    x = n.node("Cast", n.takes("input", [1, HEIGHT, WIDTH, 1], TensorProto.UINT8), to=TensorProto.FLOAT)
+    x = n.node("Transpose", n.node("Div", x, n.tensor(numpy.float32(90))), perm=[0, 3, 1, 2])
+    n.gives(n.head(n.body(n.conv(x, 3, 1, 3))))
+    return n
+
+
 def normalised():
     """The output is a feature of unit length, whatever stands before."""
     n = Network(10)
@@ -243,6 +252,7 @@ NETWORKS = [
     ("convolution-head", convolution_head, "last_map", [], None, "first"),
     ("old", old, "pooled", [], None, "first"),
     ("grey", grey, "pooled", [], None, "grey"),
+    ("grey-bytes", grey_bytes, "pooled", [], None, "grey bytes"),
     ("normalised", normalised, "unit", [], None, "first"),
     ("shuffled", shuffled, "pooled", [], "sorted", "first"),
     ("half", plain, "pooled", [], TensorProto.FLOAT16, "first"),
@@ -289,14 +299,16 @@ def write(model, change, path):
 def reference_features(model, tensor, pixels, form, mean=MEAN, pooling=None):
     """[n, dim], by ONNX Runtime."""
     x = pixels.astype(numpy.float32)
-    if form != "bytes":
+    if "bytes" not in form:
         x = (x / 255 - numpy.float32(mean)) / numpy.float32(STD)
     if form == "grey":
-        x = (x @ numpy.float32([0.299, 0.587, 0.114]))[:, None]
+        x = (x @ numpy.float32([19595, 38470, 7471]) / 65536)[:, None]
     elif form == "first":
         x = x.transpose(0, 3, 1, 2)
     elif form == "bytes":
         x = pixels
+    elif form == "grey bytes":
+        x = numpy.stack([numpy.asarray(Image.fromarray(image).convert("L")) for image in pixels])[..., None]
     names = {i.name for i in model.graph.initializer}
     inputs = [i for i in model.graph.input if i.name not in names]
     if tensor not in {o.name for o in model.graph.output} | {i.name for i in inputs}:
@@ -343,7 +355,7 @@ def main(akin):
             os.mkdir(os.path.join(folder, name))
             path = os.path.join(folder, name, f"{name}.onnx")
             model = write(network().model(), change, path)
-            run(akin, "model", "import", path, "--fit", "stretch", *options, *([] if form == "bytes" else mean))
+            run(akin, "model", "import", path, "--fit", "stretch", *options, *([] if "bytes" in form else mean))
             got = embed(akin, folder, name, paths)
             pooling = options[options.index("--pooling") + 1] if "--pooling" in options else None
             want = reference_features(model, tensor, pixels, form, pooling=pooling)

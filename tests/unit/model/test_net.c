@@ -110,6 +110,10 @@ static void test_unknown_layer(void **state) {
   testing_expect(import_net(*state, NETWORKS "small.onnx", (akin_import_request){.layer = "vectr"}, &err),
                  AKIN_ERROR_NOT_FOUND, &err);
   testing_says(&err, "the nearest name is 'vector'");
+  testing_expect(import_net(*state, NETWORKS "bounded.onnx", (akin_import_request){.layer = "shape"}, &err),
+                 AKIN_ERROR_NOT_FOUND, &err);
+  testing_expect(import_net(*state, NETWORKS "words.onnx", (akin_import_request){.layer = "float"}, &err),
+                 AKIN_ERROR_UNSUPPORTED, &err);
 }
 
 /* The same numbers inside and beside; what a feature is, follows from both files. */
@@ -263,6 +267,18 @@ static void test_wrong_options(void **state) {
   expect_usage(*state, "open", (akin_import_request){.width = 5000, .height = 8},
                "a width of 5000: images are at most");
   expect_usage(*state, "eight-bit", (akin_import_request){.width = 8, .height = 8, .mean = zero}, "0 to 255");
+}
+
+/* Of other files the card says it. */
+static void test_options_of_others(void **state) {
+  akin_error err;
+  akin_import_request requests[] = {{.channels = "rgb"}, {.filter = "box"}, {.fit = "pad"},
+                                    {.crop = 1},         {.layer = "x"},    {.pool = AKIN_POOL_MAX}};
+  for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+    requests[i].card = TINY_CARD;
+    testing_expect(import_net(*state, TINY_WEIGHTS, requests[i], &err), AKIN_ERROR_USAGE, &err);
+    testing_says(&err, "(.onnx)");
+  }
 }
 
 /* ---- what is refused ---- */
@@ -476,6 +492,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_images, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_channels, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_wrong_options, testing_setup, testing_teardown),
+      cmocka_unit_test_setup_teardown(test_options_of_others, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_refused, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_layer_without_output, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_outputs, testing_setup, testing_teardown),
