@@ -69,7 +69,7 @@ const uint8_t *akin_net_bytes(const akin_net *net, const akin_graph_tensor *tens
  * its input set.
  *   layer: is kept although no output needs it
  *   width, height: of the images, checked
- * Errors: FORMAT, MEMORY.
+ * Errors: FORMAT, UNSUPPORTED (an operator that draws numbers at random), MEMORY.
  */
 akin_status akin_net_fit(akin_net *net, const char *layer, uint32_t width, uint32_t height, akin_error *err);
 

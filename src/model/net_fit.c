@@ -46,6 +46,18 @@ static akin_status fit_attributes(akin_graph *graph, akin_graph_node *node, akin
   return status;
 }
 
+/* Features of a network that draws numbers at random could not be compared. */
+static akin_status fit_check_operation(const akin_graph_node *node, akin_error *err) {
+  static const char *const random[] = {"RandomNormal",      "RandomNormalLike", "RandomUniform",
+                                       "RandomUniformLike", "Bernoulli",        "Multinomial"};
+  for (size_t i = 0; i < sizeof random / sizeof *random; i++)
+    if (strcmp(node->operation, random[i]) == 0)
+      return akin_fail(err, AKIN_ERROR_UNSUPPORTED,
+                       "node '%s', %s: gives other numbers whenever it runs: export the network in evaluation mode",
+                       *node->name ? node->name : node->outputs[0], node->operation);
+  return AKIN_OK;
+}
+
 /* ---- the input ---- */
 
 /* A name that nothing has yet. */
@@ -118,7 +130,9 @@ akin_status akin_net_fit(akin_net *net, const char *layer, uint32_t width, uint3
   memcpy(wanted, net->outputs, count * sizeof *wanted);
   if (layer) wanted[count++] = layer;
   akin_status status = akin_graph_keep(graph, wanted, count, err);
-  for (size_t i = 0; i < graph->node_count && status == AKIN_OK; i++)
-    status = fit_attributes(graph, &graph->nodes[i], err);
+  for (size_t i = 0; i < graph->node_count && status == AKIN_OK; i++) {
+    status = fit_check_operation(&graph->nodes[i], err);
+    if (status == AKIN_OK) status = fit_attributes(graph, &graph->nodes[i], err);
+  }
   return status == AKIN_OK ? fit_input(net, width, height, err) : status;
 }

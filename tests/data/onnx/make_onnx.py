@@ -179,6 +179,10 @@ def unknown(n):
     n.nodes[1] = helper.make_node("Frobnicate", ["map"], ["active"], domain="own")
 
 
+def chance(n):
+    n.nodes[1:2] = [node("RandomNormalLike", ["map"], "noise"), node("Add", ["map", "noise"], "active")]
+
+
 def batch(n):
     n.nodes[3] = node("Reshape", ["mean", "shape"], "vector")
     n.tensors.append(helper.make_tensor("shape", TensorProto.INT64, [2], [6, 4]))
@@ -251,6 +255,7 @@ def main():
     changed("function", function)
     changed("sparse", sparse)
     changed("unknown", unknown)
+    changed("chance", chance)
     changed("batch", batch, shape=(6, 3, SIDE, SIDE))
     changed("old", lambda n: n.opsets[0].__setattr__("version", 6))
 

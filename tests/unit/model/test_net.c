@@ -303,6 +303,7 @@ static const struct {
     {"function", AKIN_ERROR_UNSUPPORTED, "inline_local_functions"},
     {"sparse", AKIN_ERROR_UNSUPPORTED, "sparse"},
     {"unknown", AKIN_ERROR_UNSUPPORTED, "own.Frobnicate"},
+    {"chance", AKIN_ERROR_UNSUPPORTED, "node 'noise', RandomNormalLike: gives other numbers whenever it runs"},
     {"batch", AKIN_ERROR_UNSUPPORTED, "batch of 6 images"},
     {"old", AKIN_ERROR_UNSUPPORTED, "version 6 of ONNX's operators"},
     {"nothing-2gb", AKIN_ERROR_FORMAT, "has 432 bytes, its shape needs 6442450944"},
