@@ -24,6 +24,7 @@ static bool graph_is(const akin_layer *layer, const char *const *kinds, size_t c
 
 static const char *const graph_probabilities[] = {"Softmax", "LogSoftmax", "Sigmoid", "HardSigmoid"};
 static const char *const graph_forms[] = {"Reshape", "Flatten", "Identity", "Squeeze", "Unsqueeze", "Cast", "Dropout"};
+static const char *const graph_scales[] = {"Mul", "Div"};
 static const char *const graph_means[] = {"GlobalAveragePool", "ReduceMean", "AveragePool"};
 
 static bool graph_says_feature(const char *name) {
@@ -60,7 +61,9 @@ static void graph_step_back(graph_walk *w, const akin_layers *layers) {
     const akin_layer *layer = &layers->at[w->at];
     const bool probabilities = GRAPH_IS(layer, graph_probabilities);
     const bool bias = strcmp(layer->class_name, "Add") == 0 && layer->as.tensor.weighted && layer->input_count == 1;
-    moved = probabilities || bias || GRAPH_IS(layer, graph_forms);
+    const bool temperature = w->probabilities && GRAPH_IS(layer, graph_scales) && layer->as.tensor.weighted &&
+                             layer->input_count == 1; /* of the softmax */
+    moved = probabilities || bias || temperature || GRAPH_IS(layer, graph_forms);
     moved = moved && graph_back(w, layers);
     w->probabilities = w->probabilities || (moved && probabilities);
     w->biased = w->biased || (moved && bias);

@@ -106,6 +106,13 @@ def labels(n):
     n.outputs.append(value("probabilities", None))
 
 
+def warm(n):
+    """Class scores times a constant, then a softmax."""
+    n.tensors.append(helper.make_tensor("heat", TensorProto.FLOAT, [], [100.0]))
+    n.nodes += [node("Mul", ["scores", "heat"], "sharper"), node("Softmax", ["sharper"], "probabilities")]
+    n.outputs = [value("probabilities", None)]
+
+
 def unbiased(n):
     """As MobileNetV2 ends: a convolution without a bias makes the class scores."""
     n.tensors[1:] = [numbers("matrix", 5, 4, 1, 1)]
@@ -236,6 +243,7 @@ def main():
     changed("choice", choice)
     changed("labels", labels)
     changed("unbiased", unbiased)
+    changed("warm", warm)
     changed("shuffled", lambda n: n.nodes.reverse())
     (HERE / "weights.bin").write_bytes(numpy_helper.to_array(numbers("kernel", 4, 3, 3, 3)).tobytes())
 

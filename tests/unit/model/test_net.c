@@ -102,6 +102,7 @@ static void test_feature_layer(void **state) {
   expect_feature(*state, "shuffled", NULL, "vector", 4, "the last Gemm");
   expect_feature(*state, "beside", NULL, "vector", 4, "the last Gemm");
   expect_feature(*state, "labels", NULL, "vector", 4, "the last Gemm"); /* its first output is a number of a class */
+  expect_feature(*state, "warm", NULL, "vector", 4, "the last Gemm");
   expect_feature(*state, "unbiased", NULL, "mean", 4, "the last Conv");
 }
 
