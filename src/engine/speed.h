@@ -1,6 +1,7 @@
 /*
  * speed.h - how long an image takes a network on this machine: measured when it is asked for, kept beside the compiled
  * networks as FINGERPRINT.speed: "3.214 PROCESSOR", one line. On another processor it is not known.
+ * After an update of OpenVINO it still is, until it is measured anew.
  */
 #ifndef AKIN_ENGINE_SPEED_H
 #define AKIN_ENGINE_SPEED_H
