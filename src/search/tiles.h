@@ -80,7 +80,9 @@ bool akin_tile_use_kernels(const char *name); /* false when this machine has no 
  * a[k * rows + r] * b[k * columns + c]. a and b are aligned to 64 bytes. */
 typedef void akin_tile_micro(float *out, size_t stride, const float *a, const float *b, size_t depth, bool add);
 
-/* What 1 becomes in 16 bits. Products of two vectors of unit length then fit in 32, and so do all sums on the way. */
+/* What 1 becomes in 16 bits. Products of two vectors of unit length then fit in 32, and so do all sums on the way:
+ * rounding makes a vector longer by at most sqrt(dim) / 2 of 32,767, which for 16,777,216 places, the most that there
+ * are, is a 16th; so no sum is above 1.13 * 2^30. */
 #define AKIN_TILE_COARSE_ONE  32767.0f
 #define AKIN_TILE_COARSE_UNIT (1 / (AKIN_TILE_COARSE_ONE * AKIN_TILE_COARSE_ONE))
 
