@@ -11,7 +11,8 @@
 
 #include <string.h>
 
-#define LAYERS_GRAPH "shapes.onnx" /* in the folder while it is made */
+#define LAYERS_GRAPH        "shapes.onnx" /* in the folder while it is made */
+#define LAYERS_NUMBERS_MOST 0x7FFFFFFFu   /* in a layer's output, as akin_layers_add has it */
 
 /* A value that may become a layer. */
 typedef struct layers_value {
@@ -132,10 +133,13 @@ static bool layers_channels_last(const layers_maker *m, const akin_graph_node *n
 
 static bool layers_shape(akin_shape *out, const akin_runtime_shape *from, bool channels_last) {
   if (!from->known || from->rank < 2 || from->rank > AKIN_SHAPE_RANK + 1 || from->size[0] != 1) return false;
+  uint64_t numbers = 1;
   out->rank = from->rank - 1;
   for (uint32_t i = 0; i < out->rank; i++) {
-    if (from->size[i + 1] > 0x1000000) return false;
-    out->size[i] = (uint32_t)from->size[i + 1];
+    const uint64_t size = (uint64_t)from->size[i + 1];
+    if (size < 1 || size > LAYERS_NUMBERS_MOST / numbers) return false; /* also what is empty */
+    numbers *= size;
+    out->size[i] = (uint32_t)size;
   }
   if (out->rank == 3 && !channels_last) {
     const uint32_t channels = out->size[0];

@@ -106,6 +106,22 @@ def labels(n):
     n.outputs.append(value("probabilities", None))
 
 
+def empty(n):
+    """A part of the vector with nothing in it, which is put behind the vector."""
+    for name in ("zero", "axis"):
+        n.tensors.append(helper.make_tensor(name, TensorProto.INT64, [1], [name == "axis"]))
+    n.nodes[4:4] = [node("Slice", ["vector", "zero", "zero", "axis"], "nothing"),
+                    node("Concat", ["vector", "nothing"], "whole", axis=1)]
+    n.nodes[6].input[0] = "whole"
+
+
+def huge(n):
+    """What comes out is one number, many times."""
+    n.tensors.append(helper.make_tensor("places", TensorProto.INT64, [4], [1, 4, 1 << 16, 1 << 16]))
+    n.nodes[3:] = [node("Expand", ["mean", "places"], "scores")]
+    n.outputs = [value("scores", None)]
+
+
 def warm(n):
     """Class scores times a constant, then a softmax."""
     n.tensors.append(helper.make_tensor("heat", TensorProto.FLOAT, [], [100.0]))
@@ -244,6 +260,7 @@ def main():
     changed("labels", labels)
     changed("unbiased", unbiased)
     changed("warm", warm)
+    changed("empty-part", empty)
     changed("shuffled", lambda n: n.nodes.reverse())
     (HERE / "weights.bin").write_bytes(numpy_helper.to_array(numbers("kernel", 4, 3, 3, 3)).tobytes())
 
@@ -264,6 +281,7 @@ def main():
     changed("sparse", sparse)
     changed("unknown", unknown)
     changed("chance", chance)
+    changed("huge-output", huge)
     changed("batch", batch, shape=(6, 3, SIDE, SIDE))
     changed("old", lambda n: n.opsets[0].__setattr__("version", 6))
 

@@ -103,6 +103,7 @@ static void test_feature_layer(void **state) {
   expect_feature(*state, "beside", NULL, "vector", 4, "the last Gemm");
   expect_feature(*state, "labels", NULL, "vector", 4, "the last Gemm"); /* its first output is a number of a class */
   expect_feature(*state, "warm", NULL, "vector", 4, "the last Gemm");
+  expect_feature(*state, "empty-part", NULL, "whole", 4, "the last Gemm");
   expect_feature(*state, "unbiased", NULL, "mean", 4, "the last Conv");
 }
 
@@ -304,6 +305,7 @@ static const struct {
     {"function", AKIN_ERROR_UNSUPPORTED, "inline_local_functions"},
     {"sparse", AKIN_ERROR_UNSUPPORTED, "sparse"},
     {"unknown", AKIN_ERROR_UNSUPPORTED, "own.Frobnicate"},
+    {"huge-output", AKIN_ERROR_UNSUPPORTED, "its output 'scores' is none that a feature can be taken from"},
     {"chance", AKIN_ERROR_UNSUPPORTED, "node 'noise', RandomNormalLike: gives other numbers whenever it runs"},
     {"batch", AKIN_ERROR_UNSUPPORTED, "batch of 6 images"},
     {"old", AKIN_ERROR_UNSUPPORTED, "version 6 of ONNX's operators"},
