@@ -66,11 +66,11 @@ static akin_status onnx_starved(const onnx_reader *r) {
 static akin_status onnx_name(const onnx_reader *r, const char **out, const char *from, const char *of) {
   const size_t length = from ? strlen(from) : 0;
   if (length > ONNX_NAME_MOST)
-    return akin_fail(r->err, AKIN_ERROR_FORMAT, "the name of a %s has %zu bytes, at most %u are read", of, length,
+    return akin_fail(r->err, AKIN_ERROR_FORMAT, "a name (%s) has %zu bytes, at most %u are read", of, length,
                      ONNX_NAME_MOST);
   for (size_t i = 0; i < length;) {
     const size_t step = akin_text_plain_length(from + i, length - i);
-    if (!step) return akin_fail(r->err, AKIN_ERROR_FORMAT, "the name of a %s is no plain text: %s", of, from);
+    if (!step) return akin_fail(r->err, AKIN_ERROR_FORMAT, "a name (%s) is no plain text: %s", of, from);
     i += step;
   }
   *out = akin_arena_text(&r->graph->arena, from ? from : "", length);

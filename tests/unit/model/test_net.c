@@ -244,6 +244,17 @@ static void test_channels(void **state) {
   expect_card(*state, r, (const float[]){103.939f, 116.779f, 123.68f}, spread, prepared, NULL);
 }
 
+/* Pixels of 8 bits go in as they are, in the card's order. */
+static void test_bytes_of_card(void **state) {
+  akin_folder *folder = open_net(*state, "eight-bit", (akin_import_request){.width = 8, .height = 8, .card = "vgg16"});
+  const akin_card *card = akin_folder_card(folder);
+  assert_true(card->bgr);
+  for (int i = 0; i < 3; i++)
+    assert_true(card->mean[i] == 0 && card->scale[i] == 1);
+  assert_string_equal(card->description, "an ONNX network, from eight-bit.onnx");
+  akin_folder_close(folder);
+}
+
 static void expect_usage(const char *models, const char *name, akin_import_request request, const char *says) {
   akin_error err;
   char *path = akin_format(NETWORKS "%s.onnx", name);
@@ -495,6 +506,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_external_data_changes, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_images, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_channels, testing_setup, testing_teardown),
+      cmocka_unit_test_setup_teardown(test_bytes_of_card, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_wrong_options, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_options_of_others, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_refused, testing_setup, testing_teardown),
