@@ -92,7 +92,7 @@ def networks():
                       getattr(applications, f"DenseNet{depth}"), "torch", 224, "BSD-3-Clause", DENSENET)
     for size in ("Tiny", "Small", "Base", "Large", "XLarge"):
         name = f"convnext-{size.lower()}"
-        before = "" if size in ("Tiny", "Small") else ", trained on ImageNet-21k first"
+        before = "" if size in ("Tiny", "Small") else ", pre-trained on ImageNet-21k"
         yield Network(name, f"ConvNeXt {size.lower()}{before}", name, {}, getattr(applications, f"ConvNeXt{size}"),
                       "inside", 224, "MIT", CONVNEXT)
     yield from efficientnets()

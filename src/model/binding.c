@@ -170,7 +170,8 @@ akin_status akin_binding_check_weight(const akin_layer *layer, size_t weight, co
   const akin_layer_weight *w = &layer->weights[weight];
   if (!w->tensor) {
     return akin_fail(err, AKIN_ERROR_MISMATCH,
-                     "layer %s: which tensor is its %s is known in Keras files (.h5, .keras) alone: give one of those",
+                     "layer %s: which tensor is its %s is known in Keras files (.h5, .keras) alone: give one of "
+                     "those; weights of torchvision's networks have cards of their own, NAME-torchvision",
                      layer->name, akin_weight_role_name(w->role));
   }
   const binding_form form = binding_form_of(layer, w, tensors);
