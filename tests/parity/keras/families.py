@@ -78,7 +78,7 @@ class Case:
     def feature(self, layer, pixels, model=None):
         """What Keras gives at that layer; of a map the mean over its places."""
         model = model or self.model
-        part = keras.Model(model.input, model.get_layer(layer).output)
+        part = harness.frugal(keras.Model(model.input, model.get_layer(layer).output))
         value = numpy.concatenate([part(self.fed(pixels[i : i + 1])).numpy() for i in range(len(pixels))])
         value = value.astype(numpy.float64)
         return value.mean(axis=(1, 2)) if value.ndim == 4 else value

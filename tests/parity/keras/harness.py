@@ -13,6 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import h5py
 import keras
 import numpy
+import tensorflow
 from keras.src.legacy.saving import legacy_h5_format
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -34,7 +35,7 @@ def kernel_values(random, name, shape):
 def scramble(model, pixels, seed=1):
     """Gives every weight of model a random value. pixels: [n, height, width, 3], what the network is fed with."""
     random = numpy.random.default_rng(seed)
-    normalizations = []
+    normalizations, weakened = [], branch_ends(model)
     for layer in all_layers(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             normalizations.append(layer)
@@ -50,17 +51,38 @@ def scramble(model, pixels, seed=1):
                 value = random.standard_normal(shape) * 0.3
             variable.assign(value)
         sharpen(layer)
+        if layer.name in weakened:
+            layer.gamma.assign(layer.gamma * WEAKENED)
+            layer.beta.assign(layer.beta * WEAKENED)
     momenta = [layer.momentum for layer in normalizations]
     for layer in normalizations:
         layer.momentum = 0.0
-    if normalizations:
-        model(pixels, training=True)  # the statistics are now those of this batch
+    if normalizations:  # whose statistics become those of this batch
+        frugal(model)(pixels, training=True)
     for layer, momentum in zip(normalizations, momenta):
         layer.momentum = momentum
         mean, variance = layer.moving_mean.numpy(), layer.moving_variance.numpy()
         layer.moving_mean.assign(mean + 0.2 * numpy.sqrt(variance) * random.standard_normal(mean.shape))
         layer.moving_variance.assign(numpy.maximum(variance * random.uniform(0.6, 1.6, mean.shape), 1e-4))
     calm(model.layers[-1], model, pixels)
+
+
+# Branches that are added to what goes past them without an activation behind the sum amplify rounding, each a little: where
+# there are more than DEEP of them, two computations in f32 differ visibly, whoever is right. There they are made weaker.
+DEEP = 40
+WEAKENED = 0.3
+
+
+def branch_ends(model):
+    """Names of the last normalizations of the branches of EfficientNets that are that deep."""
+    names = {layer.name for layer in all_layers(model)}
+    ends = {name for name in names if name.endswith("project_bn") and name.removesuffix("project_bn") + "add" in names}
+    return ends if len(ends) > DEEP else set()
+
+
+def frugal(model):
+    """The model as a function, of a deep network as a graph: that frees what it needs no more."""
+    return tensorflow.function(model) if branch_ends(model) else model
 
 
 # Of ConvNeXt's blocks: factor of the kernel, factor of the bias, and what is added to the bias. What is normalized is
@@ -88,7 +110,7 @@ def calm(head, model, pixels):
     if not isinstance(head, keras.layers.Dense) or head.activation is not keras.activations.softmax:
         return
     head.activation = keras.activations.linear
-    scale = float(numpy.std(model(pixels).numpy())) / 2
+    scale = float(numpy.std(frugal(model)(pixels).numpy())) / 2
     head.activation = keras.activations.softmax
     head.kernel.assign(head.kernel / scale)
 
