@@ -19,7 +19,7 @@ def stop_after_commit(process, images, slice_):
         time.sleep(slice_)
     while process.poll() is None:
         process.send_signal(signal.SIGSTOP)
-        if p.images() > images:
+        if (p.images(held=True) or 0) > images:
             return
         process.send_signal(signal.SIGCONT)
         time.sleep(slice_)
