@@ -26,6 +26,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import nn
 from torchvision import models
+from torchvision.models.efficientnet import FusedMBConv, MBConv
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -64,6 +65,7 @@ def scramble(model, pixels, seed=1):
         return torch.from_numpy(numpy.asarray(values, dtype=numpy.float32))
 
     normalizations = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    weakened = branch_ends(model)
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
@@ -77,6 +79,9 @@ def scramble(model, pixels, seed=1):
                 module.weight.copy_(draw(random.uniform(0.5, 1.5, shape) * random.choice([-1, 1, 1], shape)))
             if getattr(module, "bias", None) is not None:
                 module.bias.copy_(draw(random.standard_normal(tuple(module.bias.shape)) * 0.3))
+            if module in weakened:
+                module.weight *= WEAKENED
+                module.bias *= WEAKENED
         for module in normalizations:
             module.momentum, module.training = 1.0, True
         model(pixels)  # the statistics are now those of this batch
@@ -86,6 +91,17 @@ def scramble(model, pixels, seed=1):
             moved = mean + 0.2 * numpy.sqrt(variance) * random.standard_normal(mean.shape)
             module.running_mean.copy_(draw(moved))
             module.running_var.copy_(draw(numpy.maximum(variance * random.uniform(0.6, 1.6, mean.shape), 1e-4)))
+
+
+# As in tests/parity/keras/harness.py: of this many branches that are added without an activation behind the sum.
+DEEP = 15
+WEAKENED = 0.3
+
+
+def branch_ends(model):
+    """The last normalizations of the branches of EfficientNets that are that deep."""
+    blocks = [module for module in model.modules() if isinstance(module, (MBConv, FusedMBConv)) and module.use_res_connect]
+    return {block.block[-1][1] for block in blocks} if len(blocks) > DEEP else set()
 
 
 def save(state, path, form):
