@@ -105,11 +105,15 @@ class Place:
         self.store = self.folder / "store"
         self.models = self.folder / "models"
         self.cache = self.folder / "cache"
+        self.processes = []
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        for process in self.processes:  # one that stands still would outlive a test that failed
+            if process.poll() is None:
+                process.kill()
         self.temporary.cleanup()
 
     def make_photos(self, count, first=0):
@@ -126,7 +130,9 @@ class Place:
     def start(self, *arguments, store=None, **options):
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         command = [self.akin, *(os.fspath(a) for a in arguments)]
-        return subprocess.Popen(command, env=self.environment(store), **options)
+        process = subprocess.Popen(command, env=self.environment(store), **options)
+        self.processes.append(process)
+        return process
 
     def run(self, *arguments, want=0, store=None, **options):
         """Runs the command to its end. want: its exit code. Returns (standard output, standard error)."""

@@ -1,11 +1,13 @@
-"""comparing.py - what the comparisons with other programs' networks share: images, running akin, and the measure of how
-far two sets of features are apart.
+"""comparing.py - what the comparisons with other programs' networks share: images, running akin, the measure of how
+far two sets of features are apart, and what is kept of it.
 """
 
+import argparse
 import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import numpy
 from PIL import Image
@@ -128,3 +130,37 @@ class Report:
     def different(self, got, want, what):
         cosine, difference = distance(got, want)
         self.expect(difference > 10 * ALLOWED or cosine < COSINE, f"{what} is noticed: difference {difference:.1e}, cosine {cosine:.5f}")
+
+
+# ---- programs that compare all networks of a kind ----
+
+def add_result(path, name, found):
+    """Adds what was found of a network to a file that scripts/make-models-table reads."""
+    known = {}
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as text:
+            known = json.load(text)
+    known[name] = known.get(name, {}) | found
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump(dict(sorted(known.items())), out, indent=1)
+        out.write("\n")
+
+
+def main(whole, *parts):
+    """AKIN [NAME…] [--all] [--results FILE]: with --all whole(report, akin, names, results), else part(report, akin, names) of
+    each. Returns the exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("akin")
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--results")
+    options = parser.parse_args()
+    report = Report()
+    with tempfile.TemporaryDirectory() as folder:
+        akin = Akin(options.akin, folder)
+        if options.all:
+            whole(report, akin, options.names, options.results)
+        else:
+            for part in parts:
+                part(report, akin, options.names)
+    return 1 if report.failures else 0

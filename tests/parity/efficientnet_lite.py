@@ -15,7 +15,6 @@ import json
 import os
 import pickle
 import struct
-import subprocess
 import sys
 import tempfile
 
@@ -26,7 +25,8 @@ from PIL import Image
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(HERE, "..", "data", "models")
-sys.path.insert(0, MODELS)
+sys.path[:0] = [HERE, MODELS]
+import comparing
 import make_pth
 
 ALLOWED = 1e-4  # of the largest value
@@ -142,20 +142,7 @@ class Network:
 
 # ---- akin and ONNX Runtime ----
 
-class Akin:
-    def __init__(self, program, folder):
-        self.program, self.folder = program, folder
-        self.environment = dict(os.environ, AKIN_MODELS=os.path.join(folder, "models"),
-                                AKIN_STORE=os.path.join(folder, "store"), XDG_CACHE_HOME=os.path.join(folder, "cache"))
-
-    def ask(self, *arguments):
-        return subprocess.run([self.program, *arguments], env=self.environment, capture_output=True, text=True)
-
-    def do(self, *arguments):
-        answer = self.ask(*arguments)
-        if answer.returncode != 0:
-            sys.exit(f"akin {' '.join(arguments)}: {answer.stderr}")
-
+class Exporting(comparing.Akin):
     def export(self, model, *arguments):
         path = os.path.join(self.folder, "out.onnx")
         self.do("model", "export", path, "--model", model, *arguments)
@@ -285,7 +272,7 @@ def compare_reference(akin, model, reference):
 def main():
     program, weights, reference = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
-        akin = Akin(program, folder)
+        akin = Exporting(program, folder)
         compare_tiny(akin)
         for number in range(3):
             model = f"efficientnet-lite{number}"

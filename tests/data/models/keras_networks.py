@@ -10,17 +10,14 @@ Keras' model.layers, operations on tensors included. With CARD it prints that li
 """
 
 import hashlib
-import importlib.util
 import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SCRIPT = os.path.join(HERE, "..", "..", "..", "scripts", "make-keras-cards.py")
-ODD = (131, 97)  # width, height: paddings follow the parity of each map
+sys.path.insert(0, os.path.join(HERE, "..", "..", "..", "scripts"))
+import keras_cards as cards
 
-spec = importlib.util.spec_from_file_location("cards", SCRIPT)
-cards = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(cards)
+ODD = (131, 97)  # width, height: paddings follow the parity of each map
 
 
 def layer_list(network, width, height, top):

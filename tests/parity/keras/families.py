@@ -9,13 +9,10 @@ padding and another order of flattening it must fail. --all: every card that aki
 and without its last layers. --results adds what was found to a file that scripts/make-models-table reads.
 """
 
-import argparse
 import copy
-import importlib.util
 import json
 import os
 import sys
-import tempfile
 
 import numpy
 import tf_keras
@@ -25,9 +22,9 @@ from harness import keras
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.join(HERE, "..", "..", "..")
-spec = importlib.util.spec_from_file_location("cards", os.path.join(TOP, "scripts", "make-keras-cards.py"))
-cards = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(cards)
+sys.path.insert(0, os.path.join(TOP, "scripts"))
+import keras_cards as cards
+
 NETWORKS = {network.name: network for network in cards.networks()}
 
 PREPROCESS = {"caffe": keras.applications.vgg16.preprocess_input, "tf": keras.applications.xception.preprocess_input,
@@ -419,39 +416,8 @@ def whole(report, akin, names, results):
             if top:
                 found |= {"dim": akin.embed("net", case.paths[:1]).shape[1], "parameters": case.model.count_params()}
         if results:
-            add_result(results, network.name, found)
-
-
-def add_result(path, name, found):
-    known = {}
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as text:
-            known = json.load(text)
-    known[name] = known.get(name, {}) | found
-    with open(path, "w", encoding="utf-8") as out:
-        json.dump(dict(sorted(known.items())), out, indent=1)
-        out.write("\n")
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("akin")
-    parser.add_argument("names", nargs="*")
-    parser.add_argument("--all", action="store_true")
-    parser.add_argument("--results")
-    options = parser.parse_args()
-    report = harness.Report()
-    with tempfile.TemporaryDirectory() as folder:
-        akin = harness.Akin(options.akin, folder)
-        if options.all:
-            whole(report, akin, options.names, options.results)
-        else:
-            small(report, akin, options.names)
-            compare_own(report, akin, options.names)
-            compare_own_graphs(report, akin, options.names)
-            compare_named(report, akin, options.names)
-    return 1 if report.failures else 0
+            harness.add_result(results, network.name, found)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(harness.main(whole, small, compare_own, compare_own_graphs, compare_named))

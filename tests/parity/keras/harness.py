@@ -17,7 +17,7 @@ import tensorflow
 from keras.src.legacy.saving import legacy_h5_format
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from comparing import Akin, Report, picture, save_files, save_pictures, turned  # for those who import this
+from comparing import Akin, Report, add_result, main, picture, save_files, save_pictures, turned  # for those who import this
 
 
 # ---- weights ----

@@ -10,15 +10,12 @@ convolution and another order of flattening it must fail. --all: every card as i
 file that scripts/make-models-table reads.
 """
 
-import argparse
 import copy
 import hashlib
-import importlib.util
 import json
 import os
 import re
 import sys
-import tempfile
 
 import numpy
 import safetensors.torch
@@ -31,13 +28,11 @@ from torchvision.models.feature_extraction import create_feature_extractor, get_
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.join(HERE, "..", "..", "..")
-sys.path[:0] = [HERE, os.path.join(HERE, "..")]
+sys.path[:0] = [HERE, os.path.join(HERE, ".."), os.path.join(TOP, "scripts")]
 import comparing
 import published
+import torchvision_cards as cards
 
-spec = importlib.util.spec_from_file_location("cards", os.path.join(TOP, "scripts", "make-torchvision-cards.py"))
-cards = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(cards)
 NETWORKS = {name: (network, weights) for network in cards.networks() for name, weights in network.weights()}
 
 # Odd and even maps; VGG: maps that are larger and smaller than the 7×7 in front of its dense layers.
@@ -422,40 +417,8 @@ def whole(report, akin, names, results):
         compare_description(report, case, name)
         found = compare_files(report, case, name)
         if results:
-            add_result(results, name, {"difference": float(found)})
-
-
-def add_result(path, name, found):
-    known = {}
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as text:
-            known = json.load(text)
-    known[name] = known.get(name, {}) | found
-    with open(path, "w", encoding="utf-8") as out:
-        json.dump(dict(sorted(known.items())), out, indent=1)
-        out.write("\n")
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("akin")
-    parser.add_argument("names", nargs="*")
-    parser.add_argument("--all", action="store_true")
-    parser.add_argument("--results")
-    options = parser.parse_args()
-    report = comparing.Report()
-    with tempfile.TemporaryDirectory() as folder:
-        akin = comparing.Akin(options.akin, folder)
-        if options.all:
-            whole(report, akin, options.names, options.results)
-        else:
-            small(report, akin, options.names)
-            compare_own(report, akin, options.names)
-            compare_older(report, akin, options.names)
-            compare_published(report, akin, options.names)
-            compare_refused(report, akin, options.names)
-    return 1 if report.failures else 0
+            comparing.add_result(results, name, {"difference": float(found)})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(comparing.main(whole, small, compare_own, compare_older, compare_published, compare_refused))

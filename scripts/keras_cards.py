@@ -1,10 +1,9 @@
-"""make-keras-cards.py [--check] - writes models/*.json of Keras' networks, all that its applications are.
+"""keras_cards.py [--check] - writes models/*.json of Keras' networks, all that its applications are.
 
 File names, addresses and hashes of weights are those that Keras gives to its own download function, which is called
 here in place of a download. All else is in the table below.
 """
 
-import json
 import os
 import sys
 from unittest import mock
@@ -15,22 +14,16 @@ from keras import applications
 from keras.src.applications import imagenet_utils
 from keras.src.utils import file_utils
 
-MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "models")
+import card_files
+from citations import DENSENET, EFFICIENTNET, EFFICIENTNET_V2, MOBILENET_V2, MOBILENET_V3, RESNET, VGG
 
-VGG = "K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015, arXiv:1409.1556"
-RESNET = "K. He, X. Zhang, S. Ren, J. Sun: Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385"
 RESNET_V2 = "K. He, X. Zhang, S. Ren, J. Sun: Identity Mappings in Deep Residual Networks, ECCV 2016, arXiv:1603.05027"
 INCEPTION_V3 = "C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna: Rethinking the Inception Architecture for Computer Vision, CVPR 2016, arXiv:1512.00567"
 INCEPTION_RESNET_V2 = "C. Szegedy, S. Ioffe, V. Vanhoucke, A. Alemi: Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning, AAAI 2017, arXiv:1602.07261"
 XCEPTION = "F. Chollet: Xception: Deep Learning with Depthwise Separable Convolutions, CVPR 2017, arXiv:1610.02357"
-DENSENET = "G. Huang, Z. Liu, L. van der Maaten, K. Q. Weinberger: Densely Connected Convolutional Networks, CVPR 2017, arXiv:1608.06993"
 CONVNEXT = "Z. Liu, H. Mao, C.-Y. Wu, C. Feichtenhofer, T. Darrell, S. Xie: A ConvNet for the 2020s, CVPR 2022, arXiv:2201.03545"
-EFFICIENTNET = "M. Tan, Q. V. Le: EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, ICML 2019, arXiv:1905.11946"
-EFFICIENTNET_V2 = "M. Tan, Q. V. Le: EfficientNetV2: Smaller Models and Faster Training, ICML 2021, arXiv:2104.00298"
 NASNET = "B. Zoph, V. Vasudevan, J. Shlens, Q. V. Le: Learning Transferable Architectures for Scalable Image Recognition, CVPR 2018, arXiv:1707.07012"
 MOBILENET = "A. G. Howard et al.: MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications, 2017, arXiv:1704.04861"
-MOBILENET_V2 = "M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381"
-MOBILENET_V3 = "A. Howard et al.: Searching for MobileNetV3, ICCV 2019, arXiv:1905.02244"
 
 # channels, mean, scale: what preprocess_input of the network's module does
 PIXELS = {
@@ -195,14 +188,6 @@ def card(network):
     return result
 
 
-def text_of(value):
-    """JSON, indented; short lists of numbers in one line."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    for numbers in (value["mean"], value["scale"]):
-        text = text.replace(json.dumps(numbers, indent=2).replace("\n", "\n  "), json.dumps(numbers))
-    return text + "\n"
-
-
 def forgotten():
     """Keras' applications that no card is of."""
     carded = {network.make for network in networks()}
@@ -210,21 +195,9 @@ def forgotten():
 
 
 def main():
-    check = sys.argv[1:] == ["--check"]
-    changed = len(forgotten())
     print("".join(f"{name} of Keras' applications has no card\n" for name in forgotten()), end="")
-    for network in networks():
-        path = os.path.join(MODELS, network.name + ".json")
-        text = text_of(card(network))
-        old = open(path, encoding="utf-8").read() if os.path.exists(path) else None
-        if text == old:
-            continue
-        changed += 1
-        print(path, flush=True)
-        if not check:
-            with open(path, "w", encoding="utf-8") as out:
-                out.write(text)
-    return 1 if check and changed else 0
+    changed = card_files.renew(card(network) for network in networks())
+    return 1 if changed or ("--check" in sys.argv and forgotten()) else 0
 
 
 if __name__ == "__main__":

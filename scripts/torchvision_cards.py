@@ -1,27 +1,19 @@
-"""make-torchvision-cards.py [--check] - writes models/*.json of torchvision's networks.
+"""torchvision_cards.py [--check] - writes models/*.json of torchvision's networks.
 
 Addresses, sizes of images, filters, means and deviations are those that torchvision's own weights state; the digits in
 a file's name are the first ones of its SHA-256. All else is in the table below.
 """
 
-import json
-import os
 import re
 import sys
 
 from torchvision import models, transforms
 
-MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "models")
+import card_files
+from citations import DENSENET, EFFICIENTNET, EFFICIENTNET_V2, MOBILENET_V2, MOBILENET_V3, RESNET, VGG
 
-VGG = "K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015, arXiv:1409.1556"
-RESNET = "K. He, X. Zhang, S. Ren, J. Sun: Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385"
 RESNEXT = "S. Xie, R. Girshick, P. Dollár, Z. Tu, K. He: Aggregated Residual Transformations for Deep Neural Networks, CVPR 2017, arXiv:1611.05431"
 WIDE_RESNET = "S. Zagoruyko, N. Komodakis: Wide Residual Networks, BMVC 2016, arXiv:1605.07146"
-DENSENET = "G. Huang, Z. Liu, L. van der Maaten, K. Q. Weinberger: Densely Connected Convolutional Networks, CVPR 2017, arXiv:1608.06993"
-EFFICIENTNET = "M. Tan, Q. V. Le: EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, ICML 2019, arXiv:1905.11946"
-EFFICIENTNET_V2 = "M. Tan, Q. V. Le: EfficientNetV2: Smaller Models and Faster Training, ICML 2021, arXiv:2104.00298"
-MOBILENET_V2 = "M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, arXiv:1801.04381"
-MOBILENET_V3 = "A. Howard et al.: Searching for MobileNetV3, ICCV 2019, arXiv:1905.02244"
 
 FILTERS = {transforms.InterpolationMode.BILINEAR: "bilinear", transforms.InterpolationMode.BICUBIC: "bicubic"}
 
@@ -105,31 +97,5 @@ def card(network, name, weights):
     return result
 
 
-def text_of(value):
-    """JSON, indented; short lists of numbers in one line."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    for three in (value["mean"], value["scale"]):
-        text = text.replace(json.dumps(three, indent=2).replace("\n", "\n  "), json.dumps(three))
-    return text + "\n"
-
-
-def main():
-    check = sys.argv[1:] == ["--check"]
-    changed = 0
-    for network in networks():
-        for name, weights in network.weights():
-            path = os.path.join(MODELS, name + ".json")
-            text = text_of(card(network, name, weights))
-            old = open(path, encoding="utf-8").read() if os.path.exists(path) else None
-            if text == old:
-                continue
-            changed += 1
-            print(path, flush=True)
-            if not check:
-                with open(path, "w", encoding="utf-8") as out:
-                    out.write(text)
-    return 1 if check and changed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(card_files.renew(card(network, name, weights) for network in networks() for name, weights in network.weights()))
