@@ -5,13 +5,18 @@
 #include "result.h"
 
 #include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MODEL_LIST_TEXT 512 /* of a description, at most */
 
 /* ---- list ---- */
 
 typedef struct model_list_work {
   FILE *out;
   cli_format format;
-  bool all; /* the table shows variants that are not imported, too */
+  bool all;    /* the table shows variants that are not imported, too */
+  size_t room; /* columns of the table for what a model is; SIZE_MAX: any number */
   uint64_t count, hidden;
   akin_status status; /* of the first model that could not be written */
   akin_error err;     /* and why */
@@ -65,27 +70,51 @@ static akin_status model_list_csv(model_list_work *work, const akin_model_entry 
 static void model_list_figures(FILE *out, const akin_model_entry *e) {
   char text[CLI_NUMBER_TEXT];
   const uint64_t bytes = e->imported ? e->bytes : e->parameters * sizeof(float);
-  fprintf(out, "%6s", e->dim ? cli_count_text(text, e->dim) : "-");
-  fprintf(out, " %9s", bytes ? cli_bytes_text(text, bytes) : "-");
+  fprintf(out, "%5s", e->dim ? cli_count_text(text, e->dim) : "-");
+  fprintf(out, " %8s", bytes ? cli_bytes_text(text, bytes) : "-");
   snprintf(text, sizeof text, "%.*f", e->milliseconds < 1 ? 2 : e->milliseconds < 10 ? 1 : 0, e->milliseconds);
   fprintf(out, " %8s", e->milliseconds > 0 ? text : "-");
   snprintf(text, sizeof text, "%ux%u", e->width, e->height);
-  fprintf(out, " %9s", e->width ? text : "-");
+  fprintf(out, " %7s", e->width ? text : "-");
+}
+
+/* The longest name; of those that are shown without --all. */
+static int model_list_name_width(bool all) {
+  return all ? 38 : 24;
+}
+
+/* So many columns as a terminal has left, so that a network is one line on it. */
+static size_t model_list_room(bool all) {
+  const size_t columns = cli_terminal_columns(STDOUT_FILENO), others = (size_t)model_list_name_width(all) + 56;
+  return columns == 0 ? SIZE_MAX : columns > others ? columns - others : 0;
+}
+
+/* Cut where the room ends; a character of several bytes is one column. */
+static akin_status model_list_description(model_list_work *work, const char *text) {
+  char cut[MODEL_LIST_TEXT];
+  size_t columns = 0, n = 0;
+  for (; text[n] && n < sizeof cut - 1; n++) {
+    columns += ((unsigned char)text[n] & 0xC0) != 0x80;
+    if (columns > work->room) break;
+    cut[n] = text[n];
+  }
+  cut[n] = '\0';
+  return akin_line_text(work->out, cut, &work->err);
 }
 
 static akin_status model_list_table(model_list_work *work, const akin_model_entry *e) {
-  const int width = work->all ? 38 : 24; /* the longest name */
+  const int width = model_list_name_width(work->all);
   if (!work->all && !e->imported && !e->damaged && e->variant_of[0]) {
     work->hidden++;
     return AKIN_OK;
   }
   if (work->count == 0)
-    fprintf(work->out, "%-*s %-8s %6s %9s %8s %9s  %-14s description\n", width, "name", "imported", "dim", "size",
-            "ms/image", "input", "licence");
+    fprintf(work->out, "%-*s %-8s %5s %8s %8s %7s  %-12s %s\n", width, "name", "imported", "dim", "size", "ms/image",
+            "input", "licence", work->room >= strlen("description") ? "description" : "");
   fprintf(work->out, "%-*s %-8s ", width, e->name, model_list_state(e, "-"));
   model_list_figures(work->out, e);
-  fprintf(work->out, "  %-14s ", e->licence);
-  akin_status status = akin_line_text(work->out, e->description, &work->err);
+  fprintf(work->out, "  %-12s ", e->licence);
+  akin_status status = model_list_description(work, e->description);
   fputc('\n', work->out);
   work->count++;
   return status;
@@ -103,7 +132,7 @@ static int model_list_run(const cli_settings *s) {
   akin_error err;
   cli_result result;
   int code = cli_result_open(&result, NULL);
-  model_list_work work = {.out = result.file, .format = s->format, .all = s->all};
+  model_list_work work = {.out = result.file, .format = s->format, .all = s->all, .room = model_list_room(s->all)};
   const bool json = s->format == CLI_FORMAT_JSON;
   fputs(json ? "{\"models\": [" : "", work.out);
   akin_status status = akin_model_list(NULL, model_list_visit, &work, &err);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define MESSAGES_TEXT 8192
@@ -19,6 +20,11 @@ static bool messages_quiet;
 bool cli_on_terminal(void) {
   const char *kind = getenv("TERM");
   return isatty(STDERR_FILENO) && kind && kind[0] && strcmp(kind, "dumb") != 0;
+}
+
+size_t cli_terminal_columns(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 static bool messages_colours(void) {

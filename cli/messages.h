@@ -22,6 +22,8 @@ void cli_be_quiet(bool quiet); /* no notes from now on */
 
 /* Is standard error a terminal that takes escape sequences? */
 bool cli_on_terminal(void);
+/* How wide the terminal is that the descriptor is of; 0: it is of none, or of one that does not tell. */
+size_t cli_terminal_columns(int descriptor);
 /* The sequences around coloured text on standard error; "" where there are no colours. */
 const char *cli_colour_begin(cli_colour colour);
 const char *cli_colour_end(void);

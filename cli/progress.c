@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -85,9 +84,8 @@ void cli_progress_summary(char *out, size_t room, const akin_progress *total) {
 /* ---- the line on a terminal ---- */
 
 static size_t progress_columns(void) {
-  struct winsize size;
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return PROGRESS_COLUMNS;
-  return size.ws_col;
+  const size_t columns = cli_terminal_columns(STDERR_FILENO);
+  return columns ? columns : PROGRESS_COLUMNS;
 }
 
 /* A bar of `width` columns and a space; the part that is done in green. */

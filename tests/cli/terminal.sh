@@ -45,5 +45,19 @@ drawn 100 TERM=dumb
 is_plain() { ! grep -q "$(printf '\033')" ../typescript && grep -q '150 new' ../typescript; }
 must "plain on a terminal that can do nothing" is_plain
 
+# The list of models: a line each, cut at the terminal's edge; whole where it is none.
+listed() {
+  script -qec "stty cols $1; akin model list" ../typescript >../out 2>&1
+  tr -d '\r' <../typescript | sed '1d;$d' >../listed
+}
+fits() { test "$(wc -L <../listed)" -le "$1" && grep -q '^vgg16 .* CC-BY-4.0' ../listed; }
+for columns in 80 100; do
+  listed $columns
+  must "a model is one line of $columns columns" fits $columns
+done
+akin model list >../whole
+is_whole() { grep -q '^vgg16 .*(1,000 classes)$' ../whole && ! grep -q '(1,000 classes)$' ../listed; }
+must "described whole where there is no terminal" is_whole
+
 echo "# not on a terminal"
 try akin index many
