@@ -8,6 +8,7 @@
 
 #define ARENA_FIRST_BLOCK 4096u
 #define ARENA_LAST_BLOCK  1048576u
+#define ARENA_FIRST_ROOM  4u /* items */
 
 typedef struct akin_arena_block {
   struct akin_arena_block *next;
@@ -60,6 +61,22 @@ char *akin_arena_text(akin_arena *arena, const char *bytes, size_t n) {
   char *text = akin_add(&size, n, 1) ? akin_arena_alloc(arena, size) : NULL;
   if (text && n) memcpy(text, bytes, n);
   return text;
+}
+
+void *akin_arena_copy(akin_arena *arena, const void *items, size_t count, size_t size) {
+  void *copy = akin_arena_array(arena, count, size);
+  if (copy && count) memcpy(copy, items, count * size);
+  return copy;
+}
+
+void *akin_arena_room(akin_arena *arena, void *items, size_t count, size_t *room, size_t size) {
+  if (count < *room) return items;
+  const size_t wanted = *room ? 2 * *room : ARENA_FIRST_ROOM;
+  void *grown = akin_arena_array(arena, wanted, size);
+  if (!grown) return NULL;
+  if (count) memcpy(grown, items, count * size);
+  *room = wanted;
+  return grown;
 }
 
 void akin_arena_free(akin_arena *arena) {

@@ -23,6 +23,10 @@ typedef struct akin_arena {
 void *akin_arena_alloc(akin_arena *arena, size_t size);
 void *akin_arena_array(akin_arena *arena, size_t count, size_t size);  /* NULL, too, when the product overflows */
 char *akin_arena_text(akin_arena *arena, const char *bytes, size_t n); /* a copy of exactly n bytes, with NUL */
-void akin_arena_free(akin_arena *arena);                               /* and back to the initial state */
+/* A copy of [count] items. */
+void *akin_arena_copy(akin_arena *arena, const void *items, size_t count, size_t size);
+/* Where one more of `count` items fits: `items`, or a copy with twice the room. */
+void *akin_arena_room(akin_arena *arena, void *items, size_t count, size_t *room, size_t size);
+void akin_arena_free(akin_arena *arena); /* and back to the initial state */
 
 #endif

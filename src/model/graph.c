@@ -55,12 +55,6 @@ static const char *graph_text(akin_graph *graph, const char *text) {
   return akin_arena_text(&graph->arena, text, strlen(text));
 }
 
-static void *graph_copy(akin_arena *arena, const void *from, size_t bytes) {
-  void *copy = akin_arena_alloc(arena, bytes);
-  if (copy && bytes) memcpy(copy, from, bytes);
-  return copy;
-}
-
 static const char **graph_texts(akin_graph *graph, const char *const *texts, size_t count) {
   const char **copies = akin_arena_array(&graph->arena, count, sizeof *copies);
   for (size_t i = 0; copies && i < count; i++)
@@ -68,20 +62,10 @@ static const char **graph_texts(akin_graph *graph, const char *const *texts, siz
   return copies;
 }
 
-/* Room for one more of `count` items; NULL when memory is short. */
-static void *graph_room(akin_graph *graph, void *items, size_t count, size_t *room, size_t size) {
-  if (count < *room) return items;
-  const size_t wanted = *room ? 2 * *room : 64;
-  void *grown = akin_arena_array(&graph->arena, wanted, size);
-  if (!grown) return NULL;
-  if (count) memcpy(grown, items, count * size);
-  *room = wanted;
-  return grown;
-}
-
 akin_graph_node *akin_graph_add_node(akin_graph *graph, const char *operation, const char *output,
                                      const char *const *inputs, size_t input_count) {
-  akin_graph_node *nodes = graph_room(graph, graph->nodes, graph->node_count, &graph->node_room, sizeof *graph->nodes);
+  akin_graph_node *nodes =
+      akin_arena_room(&graph->arena, graph->nodes, graph->node_count, &graph->node_room, sizeof *graph->nodes);
   if (!nodes) return NULL;
   graph->nodes = nodes;
   akin_graph_node *node = &nodes[graph->node_count];
@@ -98,7 +82,7 @@ akin_graph_node *akin_graph_add_node(akin_graph *graph, const char *operation, c
 
 akin_graph_tensor *akin_graph_add_tensor(akin_graph *graph, const char *name, const int64_t *shape, uint32_t rank) {
   akin_graph_tensor *tensors =
-      graph_room(graph, graph->tensors, graph->tensor_count, &graph->tensor_room, sizeof *graph->tensors);
+      akin_arena_room(&graph->arena, graph->tensors, graph->tensor_count, &graph->tensor_room, sizeof *graph->tensors);
   if (!tensors) return NULL;
   graph->tensors = tensors;
   akin_graph_tensor *tensor = &tensors[graph->tensor_count];
@@ -116,13 +100,13 @@ akin_graph_tensor *akin_graph_add_tensor(akin_graph *graph, const char *name, co
 akin_graph_tensor *akin_graph_add_numbers(akin_graph *graph, const char *name, const float *values,
                                           const int64_t *shape, uint32_t rank) {
   akin_graph_tensor *tensor = akin_graph_add_tensor(graph, name, shape, rank);
-  if (tensor) tensor->values = graph_copy(&graph->arena, values, (size_t)tensor->bytes);
+  if (tensor) tensor->values = akin_arena_copy(&graph->arena, values, (size_t)tensor->bytes, 1);
   return tensor && tensor->values ? tensor : NULL;
 }
 
 akin_graph_tensor *akin_graph_add_integers(akin_graph *graph, const char *name, const int64_t *values, size_t count) {
   const int64_t shape = (int64_t)count;
-  const int64_t *copy = graph_copy(&graph->arena, values, count * sizeof *copy);
+  const int64_t *copy = akin_arena_copy(&graph->arena, values, count, sizeof *copy);
   akin_graph_tensor *tensor = copy ? akin_graph_add_tensor(graph, name, &shape, 1) : NULL;
   if (!tensor) return NULL;
   tensor->type = AKIN_ELEMENT_I64;
@@ -135,14 +119,10 @@ akin_graph_tensor *akin_graph_add_integers(akin_graph *graph, const char *name, 
 
 void akin_graph_set_attribute(akin_graph_node *node, const akin_graph_attribute *attribute) {
   if (!node) return;
-  if (node->attribute_count == node->attribute_room) {
-    const size_t room = node->attribute_room ? 2 * node->attribute_room : 4;
-    akin_graph_attribute *grown = akin_arena_array(node->arena, room, sizeof *grown);
-    if (!grown) return;
-    if (node->attribute_count) memcpy(grown, node->attributes, node->attribute_count * sizeof *grown);
-    node->attributes = grown;
-    node->attribute_room = room;
-  }
+  akin_graph_attribute *attributes =
+      akin_arena_room(node->arena, node->attributes, node->attribute_count, &node->attribute_room, sizeof *attributes);
+  if (!attributes) return;
+  node->attributes = attributes;
   node->attributes[node->attribute_count++] = *attribute;
 }
 
@@ -152,7 +132,7 @@ void akin_graph_set_integer(akin_graph_node *node, const char *name, int64_t val
 }
 
 void akin_graph_set_integers(akin_graph_node *node, const char *name, const int64_t *values, size_t count) {
-  const int64_t *copy = node ? graph_copy(node->arena, values, count * sizeof *values) : NULL;
+  const int64_t *copy = node ? akin_arena_copy(node->arena, values, count, sizeof *values) : NULL;
   if (!copy) return;
   akin_graph_set_attribute(
       node, &(akin_graph_attribute){.name = name, .kind = AKIN_GRAPH_INTEGERS, .integers = copy, .count = count});

@@ -18,17 +18,6 @@ akin_status akin_layers_starved(const akin_arena *arena, akin_error *err) {
                    arena->ceiling);
 }
 
-/* Room for one more of `count` items; NULL when memory is short. */
-static void *layers_room(akin_layers *layers, void *items, size_t count, size_t *room, size_t size) {
-  if (count < *room) return items;
-  const size_t wanted = *room ? 2 * *room : 64;
-  void *grown = akin_arena_array(&layers->arena, wanted, size);
-  if (!grown) return NULL;
-  if (count) memcpy(grown, items, count * size);
-  *room = wanted;
-  return grown;
-}
-
 /* ---- a layer resolved: its shape and weights worked out ---- */
 
 static bool layers_product_within(const uint32_t *sizes, uint32_t rank, uint64_t most) {
@@ -101,17 +90,13 @@ static bool layers_own_constant(akin_layers *layers, akin_constant *constant) {
   size_t count = 1;
   for (uint32_t i = 0; i < constant->shape.rank; i++)
     if (!akin_multiply(&count, count, constant->shape.size[i])) return false;
-  float *copy = akin_arena_array(&layers->arena, count, sizeof *copy);
-  if (copy) memcpy(copy, constant->values, count * sizeof *copy);
-  constant->values = copy;
-  return copy != NULL;
+  constant->values = akin_arena_copy(&layers->arena, constant->values, count, sizeof *constant->values);
+  return constant->values != NULL;
 }
 
 static bool layers_own(akin_layers *layers, akin_layer *layer, const size_t *inputs) {
-  size_t *copy = akin_arena_array(&layers->arena, layer->input_count, sizeof *copy);
-  if (copy && layer->input_count) memcpy(copy, inputs, layer->input_count * sizeof *copy);
-  layer->inputs = copy;
-  bool own = copy && layers_own_text(layers, &layer->name) && layers_own_text(layers, &layer->class_name);
+  layer->inputs = akin_arena_copy(&layers->arena, inputs, layer->input_count, sizeof *inputs);
+  bool own = layer->inputs && layers_own_text(layers, &layer->name) && layers_own_text(layers, &layer->class_name);
   if (layer->kind == AKIN_LAYER_ARITHMETIC) own = own && layers_own_constant(layers, &layer->as.arithmetic.constant);
   if (layer->kind == AKIN_LAYER_RESCALING) {
     own = own && layers_own_constant(layers, &layer->as.rescaling.scale) &&
@@ -134,7 +119,7 @@ akin_status akin_layers_add(akin_layers *layers, const akin_layer *layer, const 
   for (size_t i = 0; i < input_count; i++)
     if (inputs[i] >= layers->count)
       return akin_fail(err, AKIN_ERROR_USAGE, "layer %s: its input %zu is not there", layer->name, i + 1);
-  akin_layer *at = layers_room(layers, layers->at, layers->count, &layers->room, sizeof *at);
+  akin_layer *at = akin_arena_room(&layers->arena, layers->at, layers->count, &layers->room, sizeof *at);
   if (!at) return akin_layers_starved(&layers->arena, err);
   layers->at = at;
   akin_layer *added = &at[layers->count];
@@ -148,7 +133,7 @@ akin_status akin_layers_add(akin_layers *layers, const akin_layer *layer, const 
 
 akin_status akin_layers_enter(akin_layers *layers, const akin_layers_entry *entry, akin_error *err) {
   akin_layers_entry *entries =
-      layers_room(layers, layers->entries, layers->entry_count, &layers->entry_room, sizeof *entries);
+      akin_arena_room(&layers->arena, layers->entries, layers->entry_count, &layers->entry_room, sizeof *entries);
   if (!entries) return akin_layers_starved(&layers->arena, err);
   layers->entries = entries;
   akin_layers_entry *added = &entries[layers->entry_count];

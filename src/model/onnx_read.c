@@ -192,11 +192,8 @@ static akin_status onnx_read_tensor(const onnx_reader *r, const Onnx__TensorProt
 
 /* Numbers that are the graph's own afterwards. */
 static akin_status onnx_own_numbers(akin_graph *graph, akin_graph_tensor *tensor, akin_error *err) {
-  void *values = akin_arena_alloc(&graph->arena, (size_t)tensor->bytes);
-  if (!values) return akin_fail_memory(err, (size_t)tensor->bytes);
-  if (tensor->bytes) memcpy(values, tensor->values, (size_t)tensor->bytes);
-  tensor->values = values;
-  return AKIN_OK;
+  tensor->values = akin_arena_copy(&graph->arena, tensor->values, (size_t)tensor->bytes, 1);
+  return tensor->values ? AKIN_OK : akin_fail_memory(err, (size_t)tensor->bytes);
 }
 
 /* ---- attributes ---- */
@@ -220,8 +217,7 @@ static bool onnx_take_list(const onnx_reader *r, akin_graph_attribute *out, cons
   const void *numbers = out->kind == AKIN_GRAPH_INTEGERS ? (const void *)from->ints : (const void *)from->floats;
   const size_t size = out->kind == AKIN_GRAPH_INTEGERS ? sizeof *from->ints : sizeof *from->floats;
   out->count = out->kind == AKIN_GRAPH_INTEGERS ? from->n_ints : from->n_floats;
-  void *copy = akin_arena_array(&r->graph->arena, out->count, size);
-  if (copy && out->count) memcpy(copy, numbers, out->count * size);
+  const void *copy = akin_arena_copy(&r->graph->arena, numbers, out->count, size);
   out->integers = copy;
   if (out->kind == AKIN_GRAPH_NUMBERS) out->numbers = copy;
   return copy != NULL;

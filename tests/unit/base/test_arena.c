@@ -35,6 +35,27 @@ static void test_text(void **state) {
   akin_arena_free(&arena);
 }
 
+static void test_items(void **state) {
+  (void)state;
+  akin_arena arena = AKIN_ARENA_INIT(0);
+  static const int numbers[3] = {7, 8, 9};
+  int *items = NULL;
+  size_t room = 0;
+  assert_memory_equal(akin_arena_copy(&arena, numbers, 3, sizeof *numbers), numbers, sizeof numbers);
+  assert_non_null(akin_arena_copy(&arena, NULL, 0, sizeof *numbers));
+  for (int i = 0; i < 1000; i++) {
+    const size_t before = room;
+    int *const old = items;
+    items = akin_arena_room(&arena, items, (size_t)i, &room, sizeof *items);
+    assert_true(room > (size_t)i);
+    assert_true(room == before ? items == old : items != old);
+    items[i] = i;
+  }
+  for (int i = 0; i < 1000; i++)
+    assert_int_equal(items[i], i);
+  akin_arena_free(&arena);
+}
+
 static void test_ceiling(void **state) {
   (void)state;
   akin_arena arena = AKIN_ARENA_INIT(1000);
@@ -56,6 +77,10 @@ static void test_overflow(void **state) {
   (void)state;
   akin_arena arena = AKIN_ARENA_INIT(0);
   assert_null(akin_arena_array(&arena, SIZE_MAX / 2, 3));
+  size_t room = SIZE_MAX / 4;
+  assert_null(akin_arena_copy(&arena, "", SIZE_MAX / 2, 3));
+  assert_null(akin_arena_room(&arena, NULL, room, &room, 16));
+  assert_int_equal(room, SIZE_MAX / 4);
   assert_null(akin_arena_alloc(&arena, SIZE_MAX));
   assert_null(akin_arena_alloc(&arena, SIZE_MAX - 8));
   assert_null(akin_arena_text(&arena, "", SIZE_MAX));
@@ -77,8 +102,8 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_memory),   cmocka_unit_test(test_text),      cmocka_unit_test(test_ceiling),
-      cmocka_unit_test(test_overflow), cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_memory),  cmocka_unit_test(test_text),     cmocka_unit_test(test_items),
+      cmocka_unit_test(test_ceiling), cmocka_unit_test(test_overflow), cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
