@@ -190,7 +190,7 @@ static akin_status onnx_read_tensor(const onnx_reader *r, const Onnx__TensorProt
   return tensor ? onnx_fill_tensor(r, tensor, from) : onnx_starved(r);
 }
 
-/* Numbers that are the graph's own afterwards. */
+/* Numbers that are the graph's own afterwards, as those of attributes always are. */
 static akin_status onnx_own_numbers(akin_graph *graph, akin_graph_tensor *tensor, akin_error *err) {
   tensor->values = akin_arena_copy(&graph->arena, tensor->values, (size_t)tensor->bytes, 1);
   return tensor->values ? AKIN_OK : akin_fail_memory(err, (size_t)tensor->bytes);
@@ -391,11 +391,15 @@ static akin_status onnx_read_values(const onnx_reader *r, akin_graph_value **out
 }
 
 /* Inputs that have a value when none is given are not inputs to us. */
-static void onnx_drop_defaults(akin_onnx_network *network) {
+static akin_status onnx_drop_defaults(const onnx_reader *r, akin_onnx_network *network) {
   size_t kept = 0;
+  akin_graph_index *tensors = akin_graph_index_given(r->graph, NULL, 0);
+  if (!tensors) return onnx_starved(r);
   for (size_t i = 0; i < network->input_count; i++)
-    if (!akin_graph_find_tensor(&network->graph, network->inputs[i].name)) network->inputs[kept++] = network->inputs[i];
+    if (!akin_graph_maker(tensors, network->inputs[i].name)) network->inputs[kept++] = network->inputs[i];
   network->input_count = kept;
+  akin_free(tensors);
+  return AKIN_OK;
 }
 
 /* ---- the whole ---- */
@@ -432,7 +436,7 @@ static akin_status onnx_read_graph(const onnx_reader *r, akin_onnx_network *out,
   for (size_t i = 0; i < from->n_initializer && status == AKIN_OK; i++)
     status = onnx_read_tensor(r, from->initializer[i], from->initializer[i]->name);
   if (status == AKIN_OK) status = onnx_read_values(r, &out->inputs, &out->input_count, from->input, from->n_input);
-  if (status == AKIN_OK) onnx_drop_defaults(out);
+  if (status == AKIN_OK) status = onnx_drop_defaults(r, out);
   if (status == AKIN_OK) status = onnx_read_values(r, &out->outputs, &out->output_count, from->output, from->n_output);
   for (size_t i = 0; i < from->n_node && status == AKIN_OK; i++)
     status = onnx_read_node(r, from->node[i]);
@@ -480,14 +484,6 @@ static akin_status onnx_own_tensor(akin_graph *graph, akin_graph_tensor *tensor,
   return beside ? AKIN_OK : akin_fail(err, AKIN_ERROR_FORMAT, "damaged: tensor '%s' is elsewhere", tensor->name);
 }
 
-static akin_status onnx_own_constants(akin_graph *graph, const akin_graph_node *node, akin_error *err) {
-  akin_status status = AKIN_OK;
-  for (size_t i = 0; i < node->attribute_count && status == AKIN_OK; i++)
-    if (node->attributes[i].kind == AKIN_GRAPH_CONSTANT)
-      status = onnx_own_tensor(graph, (akin_graph_tensor *)node->attributes[i].constant, err);
-  return status;
-}
-
 akin_status akin_onnx_unpack(akin_graph *graph, const void *bytes, size_t size, akin_error *err) {
   akin_onnx_network network;
   akin_status status = akin_onnx_read(&network, bytes, size, err);
@@ -499,7 +495,5 @@ akin_status akin_onnx_unpack(akin_graph *graph, const void *bytes, size_t size, 
   graph->output = network.outputs[0];
   for (size_t i = 0; i < graph->tensor_count && status == AKIN_OK; i++)
     status = onnx_own_tensor(graph, &graph->tensors[i], err);
-  for (size_t i = 0; i < graph->node_count && status == AKIN_OK; i++)
-    status = onnx_own_constants(graph, &graph->nodes[i], err);
   return status;
 }
