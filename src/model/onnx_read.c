@@ -190,12 +190,6 @@ static akin_status onnx_read_tensor(const onnx_reader *r, const Onnx__TensorProt
   return tensor ? onnx_fill_tensor(r, tensor, from) : onnx_starved(r);
 }
 
-/* Numbers that are the graph's own afterwards, as those of attributes always are. */
-static akin_status onnx_own_numbers(akin_graph *graph, akin_graph_tensor *tensor, akin_error *err) {
-  tensor->values = akin_arena_copy(&graph->arena, tensor->values, (size_t)tensor->bytes, 1);
-  return tensor->values ? AKIN_OK : akin_fail_memory(err, (size_t)tensor->bytes);
-}
-
 /* ---- attributes ---- */
 
 /* Old files do not say what an attribute is. */
@@ -244,7 +238,8 @@ static akin_status onnx_take_constant(const onnx_reader *r, akin_graph_attribute
     return akin_fail(r->err, AKIN_ERROR_UNSUPPORTED,
                      "attribute '%s' has more than %u bytes of numbers, or in another file", out->name,
                      ONNX_ATTRIBUTE_MOST);
-  return onnx_own_numbers(r->graph, tensor, r->err);
+  tensor->values = akin_arena_copy(&r->graph->arena, tensor->values, (size_t)tensor->bytes, 1);
+  return tensor->values ? AKIN_OK : onnx_starved(r);
 }
 
 static akin_status onnx_fill_attribute(const onnx_reader *r, akin_graph_attribute *out,
@@ -472,28 +467,4 @@ akin_status akin_onnx_read(akin_onnx_network *out, const uint8_t *bytes, size_t 
   if (memory.full)
     return akin_fail(err, AKIN_ERROR_LIMIT, "its graph takes more than %zu MB of memory", ONNX_MEMORY >> 20);
   return akin_fail(err, AKIN_ERROR_FORMAT, "not ONNX, or damaged");
-}
-
-/* ---- our own ---- */
-
-/* What points into the file is copied: it does not stay. */
-static akin_status onnx_own_tensor(akin_graph *graph, akin_graph_tensor *tensor, akin_error *err) {
-  if (tensor->values) return onnx_own_numbers(graph, tensor, err);
-  const bool beside = strcmp(tensor->location, AKIN_ONNX_WEIGHTS) == 0;
-  tensor->location = NULL;
-  return beside ? AKIN_OK : akin_fail(err, AKIN_ERROR_FORMAT, "damaged: tensor '%s' is elsewhere", tensor->name);
-}
-
-akin_status akin_onnx_unpack(akin_graph *graph, const void *bytes, size_t size, akin_error *err) {
-  akin_onnx_network network;
-  akin_status status = akin_onnx_read(&network, bytes, size, err);
-  akin_graph_move(graph, &network.graph);
-  if (status != AKIN_OK) return status;
-  if (network.input_count != 1 || network.output_count != 1)
-    return akin_fail(err, AKIN_ERROR_FORMAT, "damaged: its graph is not as it was written");
-  graph->input = network.inputs[0];
-  graph->output = network.outputs[0];
-  for (size_t i = 0; i < graph->tensor_count && status == AKIN_OK; i++)
-    status = onnx_own_tensor(graph, &graph->tensors[i], err);
-  return status;
 }
