@@ -14,20 +14,14 @@
 #define LAYERS_GRAPH        "shapes.onnx" /* in the folder while it is made */
 #define LAYERS_NUMBERS_MOST 0x7FFFFFFFu   /* in a layer's output, as akin_layers_add has it */
 
-/* A value that may become a layer. */
-typedef struct layers_value {
-  const char *name;
-  size_t node;
-} layers_value;
-
 typedef struct layers_maker {
   akin_net *net;
   const akin_graph *graph;
   akin_graph_index *makers, *given;
-  uint8_t *flags;       /* [node_count] */
-  bool *counted;        /* [tensor_count], its numbers belong to a layer */
-  layers_value *values; /* [count], in the graph's order */
-  const char **names;   /* the same, for the graph that the runtime is asked about */
+  uint8_t *flags;     /* [node_count] */
+  bool *counted;      /* [tensor_count], its numbers belong to a layer */
+  const char **names; /* [count], values that may become layers, in the graph's order */
+  size_t *nodes;      /* [count], which give them */
   size_t count;
   akin_runtime_shape *shapes; /* [count] */
   akin_layers *layers;
@@ -51,21 +45,21 @@ static akin_status layers_collect(layers_maker *m) {
   size_t room = 0;
   for (size_t i = 0; i < m->graph->node_count; i++)
     room += m->graph->nodes[i].output_count;
-  m->values = akin_calloc(room, sizeof *m->values);
   m->names = akin_calloc(room, sizeof *m->names);
+  m->nodes = akin_calloc(room, sizeof *m->nodes);
   m->shapes = akin_calloc(room, sizeof *m->shapes);
-  const bool enough = read && m->values && m->names && m->shapes;
+  const bool enough = read && m->names && m->nodes && m->shapes;
   for (size_t i = 0; enough && i < m->graph->node_count; i++) {
     const akin_graph_node *node = &m->graph->nodes[i];
     for (size_t k = 0; m->flags[i] == AKIN_NET_ON_IMAGE && k < node->output_count; k++) {
       const char *name = node->outputs[k];
       if (!*name || !layers_is_used(m, read, name)) continue;
       m->names[m->count] = name;
-      m->values[m->count++] = (layers_value){name, i};
+      m->nodes[m->count++] = i;
     }
   }
   akin_free(read);
-  return enough ? AKIN_OK : akin_fail_memory(m->err, room * sizeof *m->values);
+  return enough ? AKIN_OK : akin_fail_memory(m->err, room * sizeof *m->shapes);
 }
 
 /* ---- their shapes ---- */
@@ -191,9 +185,8 @@ static bool layers_pointwise(const layers_maker *m, const akin_graph_node *node)
 }
 
 static akin_status layers_add(layers_maker *m, size_t number, size_t *inputs) {
-  const layers_value *value = &m->values[number];
-  const akin_graph_node *node = &m->graph->nodes[value->node];
-  akin_layer layer = {.name = value->name, .kind = AKIN_LAYER_TENSOR, .class_name = node->operation};
+  const akin_graph_node *node = &m->graph->nodes[m->nodes[number]];
+  akin_layer layer = {.name = m->names[number], .kind = AKIN_LAYER_TENSOR, .class_name = node->operation};
   size_t input_count = 0;
   for (size_t i = 0; i < node->input_count; i++) {
     const size_t found = *node->inputs[i] ? akin_layers_find(m->layers, node->inputs[i]) : m->layers->count;
@@ -202,7 +195,7 @@ static akin_status layers_add(layers_maker *m, size_t number, size_t *inputs) {
     else
       layer.as.tensor.weighted = layer.as.tensor.weighted || layers_is_constant(m, node->inputs[i]);
   }
-  const uint64_t numbers = m->pending + layers_numbers_up_to(m, value->node);
+  const uint64_t numbers = m->pending + layers_numbers_up_to(m, m->nodes[number]);
   const bool last = m->shapes[number].rank == 4 && layers_channels_last(m, node, inputs, input_count);
   if (!layers_shape(&layer.as.tensor.shape, &m->shapes[number], last)) {
     m->pending = numbers;
@@ -283,8 +276,8 @@ akin_status akin_net_layers(akin_layers *layers, akin_net *net, const char *want
   if (status == AKIN_OK) status = layers_add_all(&m);
   if (status == AKIN_OK) status = layers_set_output(&m, wanted, &graph->output);
   akin_free(m.shapes);
+  akin_free(m.nodes);
   akin_free(m.names);
-  akin_free(m.values);
   akin_free(m.counted);
   akin_free(m.flags);
   akin_free(m.given);
