@@ -205,10 +205,11 @@ const cli_command cli_model_import = {
     .most = 1,
     .summary = "make a model of weights, a Keras model or an ONNX network",
     .description =
-        "Reads a file of weights (.pth, .h5, .weights.h5), executing nothing in it, checks every layer "
-        "against the card and writes the model. The card is found by the file's hash, or is named with "
-        "--card.\n\nA whole Keras model (.keras, .h5) needs no card: its network is the one that the file "
-        "describes. What it has been trained to see is not always in the file: see --pixels.\n\nA network in "
+        "Reads a file of weights (.pth, .safetensors, .h5, .weights.h5), executing nothing in it, checks every layer "
+        "against the card and writes the model. The card is found by the file's hash, by its name where no hash is "
+        "known, or is named with --card.\n\nA whole Keras model (.keras, .h5) needs no card: its network is the one "
+        "that the file describes. What it has been trained to see is not always in the file: see --pixels.\n\nA "
+        "network in "
         "ONNX (.onnx) that takes images needs none either. How it wants its images is never in the file: "
         "what the options do not say is assumed, and a note tells it. With --layer any of its tensors "
         "gives the feature.",

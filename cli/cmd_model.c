@@ -138,7 +138,8 @@ static int model_list_run(const cli_settings *s) {
   akin_status status = akin_model_list(NULL, model_list_visit, &work, &err);
   fputs(json ? "]}\n" : "", work.out);
   if (!status && work.hidden)
-    fprintf(work.out, "and %" PRIu64 " other widths, sizes and forms without the last layers: --all\n", work.hidden);
+    fprintf(work.out, "and %" PRIu64 " others (widths, sizes, torchvision's, without the last layers): --all\n",
+            work.hidden);
   if (status) code = cli_fail(status, work.status ? &work.err : &err);
   return cli_result_close(&result, code);
 }
@@ -151,26 +152,26 @@ static const cli_option model_all = {'a',
                                      0,
                                      0,
                                      NULL,
-                                     "in the table, too: every width and size of a network, and those "
-                                     "without their last layers"};
+                                     "in the table, too: every width and size of a network, torchvision's "
+                                     "where Keras has it, and those without their last layers"};
 static const cli_option *const model_list_options[] = {&model_all, &cli_option_format, NULL};
 static const cli_example model_list_examples[] = {{"akin model list", "what is imported, and what could be"},
                                                   {NULL, NULL}};
 
-const cli_command cli_model_list = {.name = "model list",
-                                    .synopsis = "",
-                                    .summary = "the models that are known, and those that are imported",
-                                    .description =
-                                        "Lists every network that akin has a card of and every imported model: the "
-                                        "length of its features, its size on disk (of one that is not imported: "
-                                        "what it will take), the milliseconds of an image on one core of this "
-                                        "machine, for the network alone, as measured when it was imported or last "
-                                        "suggested, its input and its licence. NAME-notop is NAME without the last "
-                                        "layers, for weights that were saved so.",
-                                    .formats = "table|json|csv",
-                                    .options = model_list_options,
-                                    .examples = model_list_examples,
-                                    .run = model_list_run};
+const cli_command cli_model_list = {
+    .name = "model list",
+    .synopsis = "",
+    .summary = "the models that are known, and those that are imported",
+    .description =
+        "Lists every network that akin has a card of and every imported model: the length of its features, its size on "
+        "disk (of one that is not imported: what it will take; - where only its ONNX file tells), the milliseconds of "
+        "an image on one core of this machine, for the network alone, as measured when it was imported or last "
+        "suggested, its input and its licence. NAME-notop is NAME without the last layers, for weights that were "
+        "saved so.",
+    .formats = "table|json|csv",
+    .options = model_list_options,
+    .examples = model_list_examples,
+    .run = model_list_run};
 
 /* ---- inspect ---- */
 

@@ -90,10 +90,12 @@ const cli_command cli_model_pull = {
     .least = 1,
     .most = 1,
     .summary = "fetch a network's official weights and import them",
-    .description = "Fetches the weights that the network's card names, over HTTPS, holds them against the hash that "
-                   "their publisher gives, and imports them. From then on the network is needed no more. What was "
-                   "interrupted goes on where it stopped.\n\nWith AKIN_MIRROR=https://HOST/FOLDER in the environment "
-                   "the file of the same name is fetched from there. Proxies are those of https_proxy and no_proxy.",
+    .description =
+        "Fetches the weights that the network's card names, over HTTPS, holds them against the hash that their "
+        "publisher gives, and imports them. Where there is none, a note says so, and the SHA-256 is kept: --replace "
+        "refuses another file. From then on the network is needed no more. What was interrupted goes on where it "
+        "stopped.\n\nWith AKIN_MIRROR=https://HOST/FOLDER in the environment the file of the same name is fetched from "
+        "there. Proxies are those of https_proxy and no_proxy.",
     .options = pull_options,
     .examples = pull_examples,
     .run = pull_run};

@@ -18,6 +18,7 @@ const cli_meaning cli_exit_codes[] = {{"0", "done"},
 
 const cli_meaning cli_environment[] = {{"AKIN_STORE", "the store, where --store does not name it"},
                                        {"AKIN_MODELS", "the folder of imported models"},
+                                       {"AKIN_MIRROR", "the address of a folder that akin model pull fetches from"},
                                        {"NO_COLOR", "no colours, when it is set"},
                                        {NULL, NULL}};
 
