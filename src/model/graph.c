@@ -159,7 +159,7 @@ bool akin_graph_set_value(akin_graph *graph, akin_graph_value *value, const char
 
 typedef struct graph_entry {
   const char *name;
-  size_t maker;
+  size_t number; /* from 1 on */
 } graph_entry;
 
 struct akin_graph_index {
@@ -180,25 +180,36 @@ static akin_graph_index *graph_index_room(size_t entries) {
   return index;
 }
 
-static void graph_index_add(akin_graph_index *index, const char *name, size_t maker) {
-  if (*name) index->entries[index->count++] = (graph_entry){name, maker};
+static void graph_index_add(akin_graph_index *index, const char *name, size_t number) {
+  if (*name) index->entries[index->count++] = (graph_entry){name, number};
 }
 
 static void graph_index_sort(akin_graph_index *index) {
   if (index->count) qsort(index->entries, index->count, sizeof *index->entries, graph_compare);
 }
 
-akin_graph_index *akin_graph_index_new(const akin_graph *graph) {
+/* Of what nodes read, or of what they make. */
+static akin_graph_index *graph_index_nodes(const akin_graph *graph, bool read) {
   size_t count = 0;
   for (size_t i = 0; i < graph->node_count; i++)
-    count += graph->nodes[i].output_count;
+    count += read ? graph->nodes[i].input_count : graph->nodes[i].output_count;
   akin_graph_index *index = graph_index_room(count);
-  if (!index) return NULL;
-  for (size_t i = 0; i < graph->node_count; i++)
-    for (size_t k = 0; k < graph->nodes[i].output_count; k++)
-      graph_index_add(index, graph->nodes[i].outputs[k], i + 1);
-  graph_index_sort(index);
+  for (size_t i = 0; index && i < graph->node_count; i++) {
+    const akin_graph_node *node = &graph->nodes[i];
+    const char **names = read ? node->inputs : node->outputs;
+    for (size_t k = 0; k < (read ? node->input_count : node->output_count); k++)
+      graph_index_add(index, names[k], i + 1);
+  }
+  if (index) graph_index_sort(index);
   return index;
+}
+
+akin_graph_index *akin_graph_index_makers(const akin_graph *graph) {
+  return graph_index_nodes(graph, false);
+}
+
+akin_graph_index *akin_graph_index_readers(const akin_graph *graph) {
+  return graph_index_nodes(graph, true);
 }
 
 akin_graph_index *akin_graph_index_given(const akin_graph *graph, const akin_graph_value *inputs, size_t input_count) {
@@ -218,11 +229,11 @@ const char *akin_graph_index_twice(const akin_graph_index *index) {
   return NULL;
 }
 
-size_t akin_graph_maker(const akin_graph_index *index, const char *name) {
+size_t akin_graph_index_find(const akin_graph_index *index, const char *name) {
   const graph_entry wanted = {name, 0};
   const graph_entry *found =
       index->count ? bsearch(&wanted, index->entries, index->count, sizeof wanted, graph_compare) : NULL;
-  return found ? found->maker : 0;
+  return found ? found->number : 0;
 }
 
 const akin_graph_tensor *akin_graph_find_tensor(const akin_graph *graph, const char *name) {
@@ -240,26 +251,13 @@ bool akin_graph_computes(const akin_graph *graph, const char *name) {
 
 /* ---- cutting ---- */
 
-akin_graph_index *akin_graph_index_read(const akin_graph *graph) {
-  size_t reads = 0;
-  for (size_t i = 0; i < graph->node_count; i++)
-    reads += graph->nodes[i].input_count;
-  akin_graph_index *read = graph_index_room(reads);
-  if (!read) return NULL;
-  for (size_t i = 0; i < graph->node_count; i++)
-    for (size_t k = 0; k < graph->nodes[i].input_count; k++)
-      graph_index_add(read, graph->nodes[i].inputs[k], i + 1);
-  graph_index_sort(read);
-  return read;
-}
-
 /* Of the tensors, leaves those that a node reads. */
 static akin_status graph_drop_unread(akin_graph *graph, akin_error *err) {
   size_t kept = 0;
-  akin_graph_index *read = akin_graph_index_read(graph);
+  akin_graph_index *read = akin_graph_index_readers(graph);
   if (!read) return akin_fail_memory(err, graph->tensor_count);
   for (size_t i = 0; i < graph->tensor_count; i++)
-    if (akin_graph_maker(read, graph->tensors[i].name)) graph->tensors[kept++] = graph->tensors[i];
+    if (akin_graph_index_find(read, graph->tensors[i].name)) graph->tensors[kept++] = graph->tensors[i];
   graph->tensor_count = kept;
   akin_free(read);
   return AKIN_OK;
@@ -269,17 +267,17 @@ akin_status akin_graph_keep(akin_graph *graph, const char *const *names, size_t 
   akin_status status = AKIN_OK;
   size_t kept = 0;
   bool *needed = akin_calloc(graph->node_count + 1, sizeof *needed); /* [0]: of what no node makes */
-  akin_graph_index *index = akin_graph_index_new(graph);
+  akin_graph_index *index = akin_graph_index_makers(graph);
   if (!needed || !index) {
     status = akin_fail_memory(err, graph->node_count);
     goto out;
   }
   for (size_t i = 0; i < count; i++)
-    needed[akin_graph_maker(index, names[i])] = true;
+    needed[akin_graph_index_find(index, names[i])] = true;
   for (size_t i = graph->node_count; i > 0; i--) { /* backwards: what a needed node reads stands before it */
     const akin_graph_node *node = &graph->nodes[i - 1];
     for (size_t k = 0; needed[i] && k < node->input_count; k++)
-      needed[akin_graph_maker(index, node->inputs[k])] = true;
+      needed[akin_graph_index_find(index, node->inputs[k])] = true;
   }
   for (size_t i = 0; i < graph->node_count; i++)
     if (needed[i + 1]) graph->nodes[kept++] = graph->nodes[i];

@@ -132,14 +132,13 @@ void akin_graph_set_attribute(akin_graph_node *node, const akin_graph_attribute 
 bool akin_graph_set_value(akin_graph *graph, akin_graph_value *value, const char *name, const int64_t *shape,
                           uint32_t rank); /* false: no memory */
 
-/* Who makes a value: node number `maker - 1`; 0: none does. Made once for many questions, with akin_free. NULL when
- * memory is short. */
+/* Numbers behind names, made once for many questions; akin_free. NULL when memory is short. */
 typedef struct akin_graph_index akin_graph_index;
-akin_graph_index *akin_graph_index_new(const akin_graph *graph);
-/* The same of values that no node makes: tensors of the graph (number + 1), then `inputs`. */
+akin_graph_index *akin_graph_index_makers(const akin_graph *graph);  /* of values: the node that makes each */
+akin_graph_index *akin_graph_index_readers(const akin_graph *graph); /* of values: a node that reads it */
+/* Of values that no node makes: tensors of the graph, then `inputs`. */
 akin_graph_index *akin_graph_index_given(const akin_graph *graph, const akin_graph_value *inputs, size_t input_count);
-akin_graph_index *akin_graph_index_read(const akin_graph *graph); /* not who makes a value, but one that reads it */
-size_t akin_graph_maker(const akin_graph_index *index, const char *name);
+size_t akin_graph_index_find(const akin_graph_index *index, const char *name); /* 1 + number; 0: none */
 const char *akin_graph_index_twice(const akin_graph_index *index); /* a name that is there twice; NULL: none */
 
 const akin_graph_tensor *akin_graph_find_tensor(const akin_graph *graph, const char *name); /* NULL: none */

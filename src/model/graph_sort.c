@@ -28,7 +28,7 @@ static akin_status sort_check_names(const sorter *s) {
   for (size_t i = 0; !twice && i < s->graph->node_count; i++) {
     const akin_graph_node *node = &s->graph->nodes[i];
     for (size_t k = 0; !twice && k < node->output_count; k++)
-      if (*node->outputs[k] && akin_graph_maker(s->given, node->outputs[k])) twice = node->outputs[k];
+      if (*node->outputs[k] && akin_graph_index_find(s->given, node->outputs[k])) twice = node->outputs[k];
   }
   if (!twice) return AKIN_OK;
   return akin_fail(s->err, AKIN_ERROR_FORMAT, "two values of the graph are named '%s'", twice);
@@ -39,9 +39,9 @@ static akin_status sort_step_input(sorter *s) {
   sort_step *top = &s->stack[s->depth - 1];
   const akin_graph_node *node = &s->graph->nodes[top->node];
   const char *name = node->inputs[top->next_input++];
-  const size_t maker = *name ? akin_graph_maker(s->makers, name) : 0;
+  const size_t maker = *name ? akin_graph_index_find(s->makers, name) : 0;
   if (maker == 0) {
-    if (!*name || akin_graph_maker(s->given, name)) return AKIN_OK;
+    if (!*name || akin_graph_index_find(s->given, name)) return AKIN_OK;
     return akin_fail(s->err, AKIN_ERROR_FORMAT, "node '%s', %s: nothing in the file gives its input '%s'",
                      *node->name ? node->name : node->outputs[0], node->operation, name);
   }
@@ -75,7 +75,7 @@ static akin_status sort_from(sorter *s, size_t first) {
 akin_status akin_graph_sort(akin_graph *graph, const akin_graph_value *inputs, size_t input_count, akin_error *err) {
   const size_t count = graph->node_count;
   sorter s = {.graph = graph,
-              .makers = akin_graph_index_new(graph),
+              .makers = akin_graph_index_makers(graph),
               .given = akin_graph_index_given(graph, inputs, input_count),
               .states = akin_calloc(count, sizeof *s.states),
               .stack = akin_calloc(count, sizeof *s.stack),

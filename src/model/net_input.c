@@ -76,7 +76,7 @@ static akin_status input_choose(akin_net *net, akin_error *err) {
 
 uint8_t akin_net_value_flags(const akin_net *net, const akin_graph_index *makers, const uint8_t *flags,
                              const char *name) {
-  const size_t maker = *name ? akin_graph_maker(makers, name) : 0;
+  const size_t maker = *name ? akin_graph_index_find(makers, name) : 0;
   if (maker) return flags[maker - 1];
   if (strcmp(name, net->image.name) == 0) return AKIN_NET_ON_IMAGE;
   for (size_t i = 0; i < net->network.input_count; i++)
@@ -97,10 +97,10 @@ uint8_t *akin_net_flags(const akin_net *net, const akin_graph_index *makers) {
 static void input_take_outputs(akin_net *net, const akin_graph_index *makers, const uint8_t *flags, const char *layer) {
   for (size_t i = 0; i < net->network.output_count; i++) {
     const char *name = net->network.outputs[i].name;
-    if (akin_net_value_flags(net, makers, flags, name) == AKIN_NET_ON_IMAGE && akin_graph_maker(makers, name))
+    if (akin_net_value_flags(net, makers, flags, name) == AKIN_NET_ON_IMAGE && akin_graph_index_find(makers, name))
       net->outputs[net->output_count++] = name;
   }
-  const size_t maker = layer ? akin_graph_maker(makers, layer) : 0;
+  const size_t maker = layer ? akin_graph_index_find(makers, layer) : 0;
   if (net->output_count || !maker || flags[maker - 1] != AKIN_NET_ON_IMAGE) return;
   const akin_graph_node *node = &net->network.graph.nodes[maker - 1];
   for (size_t k = 0; k < node->output_count; k++)
@@ -111,7 +111,7 @@ akin_status akin_net_find_image(akin_net *net, const char *layer, akin_error *er
   akin_graph *graph = &net->network.graph;
   akin_status status = input_choose(net, err);
   if (status != AKIN_OK) return status;
-  akin_graph_index *makers = akin_graph_index_new(graph);
+  akin_graph_index *makers = akin_graph_index_makers(graph);
   uint8_t *flags = makers ? akin_net_flags(net, makers) : NULL;
   net->outputs = akin_arena_array(&graph->arena, net->network.output_count + 1, sizeof *net->outputs);
   if (!flags || !net->outputs) {

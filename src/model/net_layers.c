@@ -34,14 +34,14 @@ typedef struct layers_maker {
 
 /* Is a value read by a node, or does it come out? */
 static bool layers_is_used(const layers_maker *m, const akin_graph_index *read, const char *name) {
-  if (akin_graph_maker(read, name)) return true;
+  if (akin_graph_index_find(read, name)) return true;
   for (size_t i = 0; i < m->net->output_count; i++)
     if (strcmp(m->net->outputs[i], name) == 0) return true;
   return false;
 }
 
 static akin_status layers_collect(layers_maker *m) {
-  akin_graph_index *read = akin_graph_index_read(m->graph);
+  akin_graph_index *read = akin_graph_index_readers(m->graph);
   size_t room = 0;
   for (size_t i = 0; i < m->graph->node_count; i++)
     room += m->graph->nodes[i].output_count;
@@ -148,7 +148,7 @@ static bool layers_shape(akin_shape *out, const akin_runtime_shape *from, bool c
 static uint64_t layers_numbers(layers_maker *m, const akin_graph_node *node) {
   uint64_t numbers = 0;
   for (size_t i = 0; i < node->input_count; i++) {
-    const size_t given = *node->inputs[i] ? akin_graph_maker(m->given, node->inputs[i]) : 0;
+    const size_t given = *node->inputs[i] ? akin_graph_index_find(m->given, node->inputs[i]) : 0;
     if (!given || m->counted[given - 1]) continue;
     const akin_graph_tensor *tensor = &m->graph->tensors[given - 1];
     m->counted[given - 1] = true;
@@ -173,7 +173,7 @@ static bool layers_is_constant(const layers_maker *m, const char *name) {
 /* Does a convolution look at one place alone? */
 static bool layers_pointwise(const layers_maker *m, const akin_graph_node *node) {
   const akin_graph_attribute *kernel = layers_attribute(node, "kernel_shape");
-  const size_t given = node->input_count > 1 ? akin_graph_maker(m->given, node->inputs[1]) : 0;
+  const size_t given = node->input_count > 1 ? akin_graph_index_find(m->given, node->inputs[1]) : 0;
   if (strcmp(node->operation, "Conv") != 0) return false;
   if (kernel && kernel->kind == AKIN_GRAPH_INTEGERS) {
     for (size_t i = 0; i < kernel->count; i++)
@@ -266,7 +266,7 @@ akin_status akin_net_layers(akin_layers *layers, akin_net *net, const char *want
   char *path = akin_path_join(folder, LAYERS_GRAPH);
   akin_status status = AKIN_OK;
   net->image.name = graph->input.name; /* the one that flags go out from, now */
-  m.makers = akin_graph_index_new(graph);
+  m.makers = akin_graph_index_makers(graph);
   m.given = akin_graph_index_given(graph, NULL, 0);
   m.flags = m.makers ? akin_net_flags(net, m.makers) : NULL;
   m.counted = akin_calloc(graph->tensor_count, sizeof *m.counted);

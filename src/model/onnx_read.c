@@ -391,7 +391,7 @@ static akin_status onnx_drop_defaults(const onnx_reader *r, akin_onnx_network *n
   akin_graph_index *tensors = akin_graph_index_given(r->graph, NULL, 0);
   if (!tensors) return onnx_starved(r);
   for (size_t i = 0; i < network->input_count; i++)
-    if (!akin_graph_maker(tensors, network->inputs[i].name)) network->inputs[kept++] = network->inputs[i];
+    if (!akin_graph_index_find(tensors, network->inputs[i].name)) network->inputs[kept++] = network->inputs[i];
   network->input_count = kept;
   akin_free(tensors);
   return AKIN_OK;
