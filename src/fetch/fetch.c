@@ -114,25 +114,32 @@ static akin_status fetch_wrong(const fetch_job *job, const char *kind, const cha
                    job->request->address, kind, found, wanted);
 }
 
-static akin_status fetch_check(const fetch_job *job, akin_error *err) {
+static akin_status fetch_check_sha256(const fetch_job *job, akin_error *err) {
   const akin_fetch_request *r = job->request;
   akin_hash hash;
   char hex[AKIN_HASH_HEX_SIZE], wanted[AKIN_HASH_HEX_SIZE];
-  akin_status status = AKIN_OK;
+  if (!r->sha256 && !r->sha256_prefix) return AKIN_OK;
+  akin_status status = akin_hash_file(&hash, job->part, err);
+  if (status) return status;
+  akin_hash_hex(hex, &hash);
+  if (r->sha256 && !akin_hash_equal(&hash, r->sha256)) {
+    akin_hash_hex(wanted, r->sha256);
+    return fetch_wrong(job, "SHA-256", hex, wanted, err);
+  }
+  if (!r->sha256_prefix || akin_hash_begins(&hash, r->sha256_prefix)) return AKIN_OK;
+  snprintf(wanted, sizeof wanted, "%.60s...", r->sha256_prefix);
+  return fetch_wrong(job, "SHA-256", hex, wanted, err);
+}
+
+static akin_status fetch_check(const fetch_job *job, akin_error *err) {
+  const akin_fetch_request *r = job->request;
+  char hex[AKIN_HASH_HEX_SIZE], wanted[AKIN_HASH_HEX_SIZE];
   if (r->bytes && job->transfer.got != r->bytes) {
     snprintf(hex, sizeof hex, "%llu bytes", (unsigned long long)job->transfer.got);
     snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)r->bytes);
     return fetch_wrong(job, "size", hex, wanted, err);
   }
-  if (r->sha256 || r->sha256_prefix) {
-    if ((status = akin_hash_file(&hash, job->part, err))) return status;
-    akin_hash_hex(hex, &hash);
-    if (r->sha256) akin_hash_hex(wanted, r->sha256);
-    if (r->sha256 && !akin_hash_equal(&hash, r->sha256)) return fetch_wrong(job, "SHA-256", hex, wanted, err);
-    snprintf(wanted, sizeof wanted, "%.60s...", r->sha256_prefix ? r->sha256_prefix : "");
-    if (r->sha256_prefix && !akin_hash_begins(&hash, r->sha256_prefix))
-      return fetch_wrong(job, "SHA-256", hex, wanted, err);
-  }
+  akin_status status = fetch_check_sha256(job, err);
   if (status || !r->md5 || (status = akin_hash_file_md5(hex, job->part, err))) return status;
   return strcmp(hex, r->md5) == 0 ? AKIN_OK : fetch_wrong(job, "MD5", hex, r->md5, err);
 }
