@@ -223,6 +223,14 @@ akin_graph_index *akin_graph_index_given(const akin_graph *graph, const akin_gra
   return index;
 }
 
+akin_graph_index *akin_graph_index_of(const char *const *names, size_t count) {
+  akin_graph_index *index = graph_index_room(count);
+  for (size_t i = 0; index && i < count; i++)
+    graph_index_add(index, names[i], i + 1);
+  if (index) graph_index_sort(index);
+  return index;
+}
+
 const char *akin_graph_index_twice(const akin_graph_index *index) {
   for (size_t i = 1; i < index->count; i++)
     if (graph_compare(&index->entries[i - 1], &index->entries[i]) == 0) return index->entries[i].name;

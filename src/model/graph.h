@@ -138,6 +138,7 @@ akin_graph_index *akin_graph_index_makers(const akin_graph *graph);  /* of value
 akin_graph_index *akin_graph_index_readers(const akin_graph *graph); /* of values: a node that reads it */
 /* Of values that no node makes: tensors of the graph, then `inputs`. */
 akin_graph_index *akin_graph_index_given(const akin_graph *graph, const akin_graph_value *inputs, size_t input_count);
+akin_graph_index *akin_graph_index_of(const char *const *names, size_t count); /* their places in the list */
 size_t akin_graph_index_find(const akin_graph_index *index, const char *name); /* 1 + number; 0: none */
 const char *akin_graph_index_twice(const akin_graph_index *index); /* a name that is there twice; NULL: none */
 

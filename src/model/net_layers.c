@@ -17,11 +17,12 @@
 typedef struct layers_maker {
   akin_net *net;
   const akin_graph *graph;
-  akin_graph_index *makers, *given;
-  uint8_t *flags;     /* [node_count] */
-  bool *counted;      /* [tensor_count], its numbers belong to a layer */
-  const char **names; /* [count], values that may become layers, in the graph's order */
-  size_t *nodes;      /* [count], which give them */
+  akin_graph_index *makers, *given, *values; /* values: those of `names` */
+  uint8_t *flags;                            /* [node_count] */
+  bool *counted;                             /* [tensor_count], its numbers belong to a layer */
+  const char **names;                        /* [count], values that may become layers, in the graph's order */
+  size_t *nodes;                             /* [count], which give them */
+  size_t *made;                              /* [count], 1 + the layer that each became; 0: none */
   size_t count;
   akin_runtime_shape *shapes; /* [count] */
   akin_layers *layers;
@@ -47,8 +48,9 @@ static akin_status layers_collect(layers_maker *m) {
     room += m->graph->nodes[i].output_count;
   m->names = akin_calloc(room, sizeof *m->names);
   m->nodes = akin_calloc(room, sizeof *m->nodes);
+  m->made = akin_calloc(room, sizeof *m->made);
   m->shapes = akin_calloc(room, sizeof *m->shapes);
-  const bool enough = read && m->names && m->nodes && m->shapes;
+  bool enough = read && m->names && m->nodes && m->made && m->shapes;
   for (size_t i = 0; enough && i < m->graph->node_count; i++) {
     const akin_graph_node *node = &m->graph->nodes[i];
     for (size_t k = 0; m->flags[i] == AKIN_NET_ON_IMAGE && k < node->output_count; k++) {
@@ -58,6 +60,8 @@ static akin_status layers_collect(layers_maker *m) {
       m->nodes[m->count++] = i;
     }
   }
+  if (enough) m->values = akin_graph_index_of(m->names, m->count);
+  enough = enough && m->values;
   akin_free(read);
   return enough ? AKIN_OK : akin_fail_memory(m->err, room * sizeof *m->shapes);
 }
@@ -184,14 +188,21 @@ static bool layers_pointwise(const layers_maker *m, const akin_graph_node *node)
   return weight && weight->rank == 4 && weight->shape[2] == 1 && weight->shape[3] == 1;
 }
 
+/* 1 + the layer of a value; 0: none. */
+static size_t layers_of(const layers_maker *m, const char *name) {
+  const size_t value = *name ? akin_graph_index_find(m->values, name) : 0;
+  if (value) return m->made[value - 1];
+  return *name && strcmp(name, m->graph->input.name) == 0; /* the first */
+}
+
 static akin_status layers_add(layers_maker *m, size_t number, size_t *inputs) {
   const akin_graph_node *node = &m->graph->nodes[m->nodes[number]];
   akin_layer layer = {.name = m->names[number], .kind = AKIN_LAYER_TENSOR, .class_name = node->operation};
   size_t input_count = 0;
   for (size_t i = 0; i < node->input_count; i++) {
-    const size_t found = *node->inputs[i] ? akin_layers_find(m->layers, node->inputs[i]) : m->layers->count;
-    if (found < m->layers->count)
-      inputs[input_count++] = found;
+    const size_t found = layers_of(m, node->inputs[i]);
+    if (found)
+      inputs[input_count++] = found - 1;
     else
       layer.as.tensor.weighted = layer.as.tensor.weighted || layers_is_constant(m, node->inputs[i]);
   }
@@ -206,7 +217,9 @@ static akin_status layers_add(layers_maker *m, size_t number, size_t *inputs) {
   layer.as.tensor.channels_last = last;
   layer.as.tensor.pointwise = layers_pointwise(m, node);
   layer.as.tensor.biased = node->input_count > 2 && *node->inputs[2] != '\0';
-  return akin_layers_add(m->layers, &layer, inputs, input_count, m->err);
+  akin_status status = akin_layers_add(m->layers, &layer, inputs, input_count, m->err);
+  if (status == AKIN_OK) m->made[number] = m->layers->count;
+  return status;
 }
 
 /* ---- the whole ---- */
@@ -232,31 +245,28 @@ static akin_status layers_add_all(layers_maker *m) {
   return status;
 }
 
-/* Of the values asked about, the one that a layer was made of and that has this name; m->count: none. */
-static size_t layers_place(const layers_maker *m, const char *name) {
-  size_t i = 0;
-  if (akin_layers_find(m->layers, name) == m->layers->count) return m->count;
-  while (i < m->count && strcmp(m->names[i], name) != 0)
-    i++;
-  return i;
+/* 1 + the value of this name, where a layer was made of it; 0: none. */
+static size_t layers_value(const layers_maker *m, const char *name) {
+  const size_t value = akin_graph_index_find(m->values, name);
+  return value && m->made[value - 1] ? value : 0;
 }
 
 /* The network's output: the first of its outputs that can be a feature, else the layer that is wanted. */
 static akin_status layers_set_output(layers_maker *m, const char *wanted, akin_graph_value *output) {
-  size_t place = m->count;
-  for (size_t i = 0; i < m->net->output_count && place == m->count; i++)
-    place = layers_place(m, m->net->outputs[i]);
-  if (place == m->count && wanted) place = layers_place(m, wanted);
-  if (place == m->count)
+  size_t value = 0;
+  for (size_t i = 0; i < m->net->output_count && !value; i++)
+    value = layers_value(m, m->net->outputs[i]);
+  if (!value && wanted) value = layers_value(m, wanted);
+  if (!value)
     return akin_fail(m->err, AKIN_ERROR_UNSUPPORTED,
                      "%s '%s' is none that a feature can be taken from, f32 [1, …] of up to %d dimensions: name "
                      "another tensor by --layer",
                      wanted ? "layer" : "its output", wanted ? wanted : m->net->outputs[0], AKIN_SHAPE_RANK + 1);
-  m->layers->output = akin_layers_find(m->layers, m->names[place]) + 1;
-  if (akin_graph_set_value(&m->net->network.graph, output, m->names[place], m->shapes[place].size,
-                           m->shapes[place].rank))
-    return AKIN_OK;
-  return akin_fail_memory(m->err, strlen(m->names[place]));
+  const char *name = m->names[value - 1];
+  const akin_runtime_shape *shape = &m->shapes[value - 1];
+  m->layers->output = m->made[value - 1];
+  if (akin_graph_set_value(&m->net->network.graph, output, name, shape->size, shape->rank)) return AKIN_OK;
+  return akin_fail_memory(m->err, strlen(name));
 }
 
 akin_status akin_net_layers(akin_layers *layers, akin_net *net, const char *wanted, const char *folder,
@@ -276,6 +286,8 @@ akin_status akin_net_layers(akin_layers *layers, akin_net *net, const char *want
   if (status == AKIN_OK) status = layers_add_all(&m);
   if (status == AKIN_OK) status = layers_set_output(&m, wanted, &graph->output);
   akin_free(m.shapes);
+  akin_free(m.values);
+  akin_free(m.made);
   akin_free(m.nodes);
   akin_free(m.names);
   akin_free(m.counted);
