@@ -234,7 +234,8 @@ typedef struct akin_model_entry {
   const char *name;
   const char *description;
   const char *licence;
-  /* of a card: the network that it is another width or size of, or the same without its last layers; "": none */
+  /* of a card: the network that it is another width or size of, has other weights of (torchvision's), or is without
+   * its last layers; "": none */
   const char *variant_of;
   /* Floats in a feature, and weights of the whole network. Of a card that is not imported as well; 0: not known before
    * the import. */

@@ -84,7 +84,7 @@ typedef struct akin_card {
   double pool_power;       /* of AKIN_POOL_GEM; 0: AKIN_POOL_POWER */
   bool has_prefix_tokens;
   uint32_t prefix_tokens; /* tokens in front of those of patches: class token and registers; when it has */
-  const char *variant_of; /* the card that this one is a smaller or larger form of; NULL: none */
+  const char *variant_of; /* the card that this one is another form of; NULL: none */
   const char *licence;    /* SPDX */
   const char *citation;
   akin_card_weights weights[4];
