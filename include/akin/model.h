@@ -128,8 +128,7 @@ typedef struct akin_import_options {
   const char *name; /* NULL: the card's name */
   int replace;      /* 1: a model of that name is replaced; 0: AKIN_ERROR_REFUSED */
   /* Told what the user should know of an import that succeeds: a file that was known by its name alone, how a user's
-   * own model is given its images. One line,
-   * borrowed for the call; it comes from the calling thread. May be NULL. */
+   * own model is given its images. One line, borrowed for the call; it comes from the calling thread. May be NULL. */
   void (*on_note)(void *context, const char *line);
   void *note_context; /* passed to on_note */
   /* Of a user's own model, a Keras file that describes its network: how it is to be given its images: "raw" (0 to 255),
@@ -143,8 +142,8 @@ typedef struct akin_import_options {
    * not said is assumed, and a note says so. */
   const float *mean, *deviation; /* three numbers each, in the order of channels: the network gets (x - mean) /
                                     deviation; of pixels from 0 to 1 when all are 1 at most, else of pixels from 0 to
-                                    255. NULL: as `pixels` or the card says; one alone
-                                    goes with a mean of 0 or a deviation of 1 */
+                                    255. NULL: as `pixels` or the card says; one alone goes with a mean of 0
+                                    or a deviation of 1 */
   const char *channels;          /* "rgb" or "bgr"; NULL: "rgb" */
   const char *filter;            /* "nearest", "box", "bilinear" or "bicubic"; NULL: "bilinear" */
   const char *fit;               /* "stretch", "crop" or "pad"; NULL: "crop" */
@@ -162,7 +161,8 @@ typedef struct akin_import_options {
   }
 
 /*
- * Imports a weights file (.pth, .h5, .weights.h5) or a whole Keras model (.keras, .h5). Everything or nothing.
+ * Imports a weights file (.pth, .h5, .weights.h5), a whole Keras model (.keras, .h5) or a network in ONNX (.onnx).
+ * Everything or nothing.
  *   options: NULL for the defaults
  *   name: where the model's name is written, shortened to name_size bytes with its NUL; 128 suffice. May be NULL
  * Errors: NOT_FOUND, USAGE (options), UNSUPPORTED (unknown file: says --card), MISMATCH (weights that do not fit:
@@ -200,10 +200,13 @@ typedef struct akin_pull_options {
  * address is the card's, or, where $AKIN_MIRROR is set, that folder's: "https://mirror.example/keras" (http:// is
  * taken, too); proxies are those of libcurl's environment variables. What was fetched is held against the card's hash;
  * a file whose publisher gives none is taken, on_note is told its SHA-256, and later pulls of the same model must give
- * the same. One that was stopped or failed goes on where it was. card: a built-in card's name options: NULL for the
- * defaults name: as in akin_model_import_file Errors: those of akin_model_import_file; NOT_FOUND (no such card; the
- * server has no such file), MISMATCH (not the file that the card names), UNSUPPORTED (a card without an address; no
- * libcurl), IO (the address cannot be reached: says how to do without), LIMIT (above 8 GB), CANCELLED.
+ * the same. One that was stopped or failed goes on where it was.
+ *   card: a built-in card's name
+ *   options: NULL for the defaults
+ *   name: as in akin_model_import_file
+ * Errors: those of akin_model_import_file; NOT_FOUND (no such card; the server has no such file), MISMATCH (not the
+ * file that the card names), UNSUPPORTED (a card without an address; no libcurl), IO (the address cannot be reached:
+ * says how to do without), LIMIT (above 8 GB), CANCELLED.
  */
 AKIN_API akin_status akin_model_pull(const char *card, const akin_pull_options *options, char *name, size_t name_size,
                                      akin_error *err);
@@ -211,8 +214,8 @@ AKIN_API akin_status akin_model_pull(const char *card, const akin_pull_options *
 /*
  * Measures how long an imported model takes for an image on this machine: the network alone, with the default options,
  * on one core, the fastest of a few runs, not counting what other programs had the core for. Compiles the network when
- * that was not done. Where there is a cache folder
- * ($XDG_CACHE_HOME/akin) akin_model_list tells the figure from then on, as long as the processor is the same.
+ * that was not done. Where there is a cache folder ($XDG_CACHE_HOME/akin) akin_model_list tells the figure from then
+ * on, as long as the processor is the same.
  *   models_folder: as in akin_model_options
  *   milliseconds: undefined on failure
  * Errors: those of akin_model_open and of a first feature.

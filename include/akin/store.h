@@ -126,21 +126,25 @@ typedef struct akin_ingest_options {
  * Brings the store up to date with folders and files: new and changed images get features, deleted ones leave (only
  * under the given folders, and only where they could be read), renamed and copied ones cost no inference. Work is
  * committed every few seconds; a run that was killed goes on where it stopped.
- *   model: whose features. Open it with as many workers as there are jobs: with fewer, jobs wait for each other
- *     (a network with large dense layers, as VGG16, whose first use is an ingest of many images is compiled for four at
- * a time: embedding single ones with this handle is slower then; open another one for them) paths: `count` of them,
- * folders or files options: NULL for the defaults total: the last progress; may be NULL Errors: NOT_FOUND (a path),
- * BUSY, REFUSED (see prune), MISMATCH (the store has this model's name with another fingerprint: says what differs),
- * NO_SPACE, CANCELLED, IO, RUNTIME, MEMORY. A file that cannot be read is none: see on_skipped.
+ *   model: whose features. Open it with as many workers as there are jobs: with fewer, jobs wait for each other.
+ *     A network with large dense layers, as VGG16's, whose first use is an ingest of many images is compiled for four
+ *     at a time: embedding single ones with this handle is slower then; open another one for them
+ *   paths: `count` of them, folders or files
+ *   options: NULL for the defaults
+ *   total: the last progress; may be NULL
+ * Errors: NOT_FOUND (a path), BUSY, REFUSED (see prune), MISMATCH (the store has this model's name with another
+ * fingerprint: says what differs), NO_SPACE, CANCELLED, IO, RUNTIME, MEMORY. A file that cannot be read is none: see
+ * on_skipped.
  */
 AKIN_API akin_status akin_store_ingest(akin_store *store, akin_model *model, const char *const *paths, size_t count,
                                        const akin_ingest_options *options, akin_progress *total, akin_error *err);
 
 /*
  * How the store's features of a model were computed: sets layer, pooling, its power, preprocess and bf16 of *options,
- * so that the model opened with them gives features of the same kind, and leaves all else as it is. model: a name;
- * NULL: the store's first layer: `layer_size` bytes that options->layer may point to from then on; 256 suffice Errors:
- * NOT_FOUND (an empty store, no such model in it), LIMIT (layer_size), FORMAT, IO, MEMORY.
+ * so that the model opened with them gives features of the same kind, and leaves all else as it is.
+ *   model: a name; NULL: the store's first
+ *   layer: `layer_size` bytes that options->layer may point to from then on; 256 suffice
+ * Errors: NOT_FOUND (an empty store, no such model in it), LIMIT (layer_size), FORMAT, IO, MEMORY.
  */
 AKIN_API akin_status akin_store_model_options(akin_store *store, const char *model, akin_model_options *options,
                                               char *layer, size_t layer_size, akin_error *err);

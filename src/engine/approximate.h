@@ -14,9 +14,9 @@
 
 /*
  * Brings the graph of a model up to date with its packed features: made when there are enough of them or the options
- * ask for it, and kept from then on. Another process that does so already is left to do it. tick: see
- * search/approximate.h Errors: CANCELLED, and what keeps it from being made (IO, NO_SPACE, RUNTIME …): the answers do
- * not depend on it.
+ * ask for it, and kept from then on. Another process that does so already is left to do it.
+ *   tick: see search/approximate.h
+ * Errors: CANCELLED, and what keeps it from being made (IO, NO_SPACE, RUNTIME …): the answers do not depend on it.
  */
 akin_status akin_store_link(akin_store *store, const akin_stored_model *model, const akin_ingest_options *options,
                             akin_approximate_tick *tick, void *context, akin_error *err);

@@ -44,9 +44,10 @@ typedef struct akin_onnx_network {
 /*
  * Reads any network, which is not trusted: every size and number of it is checked, but not how its nodes hang together
  * (akin_graph_sort does). Operators "Constant" become tensors. No numbers are copied: those of tensors point into
- * bytes, which must outlive the network, where the file has them as they lie in memory. out: out->graph is freed by the
- * caller, also on failure. Errors: FORMAT (damaged, or not ONNX; names the tensor or node), UNSUPPORTED (parts of ONNX
- * that are not read: says what to do), LIMIT, MEMORY.
+ * bytes, which must outlive the network, where the file has them as they lie in memory.
+ *   out: out->graph is freed by the caller, also on failure
+ * Errors: FORMAT (damaged, or not ONNX; names the tensor or node), UNSUPPORTED (parts of ONNX that are not read: says
+ * what to do), LIMIT, MEMORY.
  */
 akin_status akin_onnx_read(akin_onnx_network *out, const uint8_t *bytes, size_t size, akin_error *err);
 
