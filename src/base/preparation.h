@@ -27,14 +27,16 @@ typedef enum akin_alpha {
   AKIN_ALPHA_DROP   /* the alpha channel is ignored, as Pillow's convert("RGB") does */
 } akin_alpha;
 
+#define AKIN_PREPARATION_SIDE_MOST 4096u
+
 typedef struct akin_preparation {
-  uint32_t width, height; /* of the result, 1 to 4,096 */
+  uint32_t width, height; /* of the result, 1 to AKIN_PREPARATION_SIDE_MOST */
   akin_filter filter;
   bool antialias; /* the filter is widened when shrinking, as Pillow does; false only with NEAREST */
   akin_fit fit;
   float crop_fraction;   /* 0 < f <= 1; with AKIN_FIT_CROP */
   uint8_t pad_colour[3]; /* with AKIN_FIT_PAD */
-  uint32_t shorter;      /* with AKIN_FIT_RESIZE_CROP: at least width and height, at most 4,096 */
+  uint32_t shorter;      /* with AKIN_FIT_RESIZE_CROP: at least width and height, at most that */
   akin_alpha alpha;
   bool upright;         /* EXIF orientation is obeyed */
   bool scaled_decoding; /* JPEG may be decoded at a smaller size that is still at least twice the target */

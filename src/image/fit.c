@@ -5,8 +5,7 @@
 
 #include <math.h>
 
-#define FIT_TARGET_AT_MOST 4096u
-#define FIT_SIDE_AT_MOST   65535u
+#define FIT_SIDE_AT_MOST 65535u
 
 static uint32_t fit_round(double length) {
   double rounded = floor(length + 0.5);
@@ -78,7 +77,8 @@ uint32_t akin_fit_eighths(const akin_preparation *p, const akin_image_info *info
 }
 
 akin_status akin_fit_check(const akin_preparation *p, akin_error *err) {
-  if (p->width < 1 || p->width > FIT_TARGET_AT_MOST || p->height < 1 || p->height > FIT_TARGET_AT_MOST) {
+  if (p->width < 1 || p->width > AKIN_PREPARATION_SIDE_MOST || p->height < 1 ||
+      p->height > AKIN_PREPARATION_SIDE_MOST) {
     return akin_fail(err, AKIN_ERROR_USAGE, "an image cannot be prepared for %u x %u pixels: 1 to 4096 each", p->width,
                      p->height);
   }
@@ -87,7 +87,7 @@ akin_status akin_fit_check(const akin_preparation *p, akin_error *err) {
                      (double)p->crop_fraction);
   }
   if (p->fit == AKIN_FIT_RESIZE_CROP &&
-      (p->shorter < p->width || p->shorter < p->height || p->shorter > FIT_TARGET_AT_MOST)) {
+      (p->shorter < p->width || p->shorter < p->height || p->shorter > AKIN_PREPARATION_SIDE_MOST)) {
     return akin_fail(err, AKIN_ERROR_USAGE,
                      "an image whose shorter side is %u pixels has no middle of %u x %u: %u to 4096 are wanted",
                      p->shorter, p->width, p->height, p->width > p->height ? p->width : p->height);

@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-#define THUMBNAIL_QUALITY      82
-#define THUMBNAIL_SIDE_AT_MOST 4096u /* what can be prepared */
+#define THUMBNAIL_QUALITY 82
 
 void akin_image_mirror(uint8_t *pixels, uint32_t width, uint32_t height) {
   for (uint32_t y = 0; y < height; y++) {
@@ -39,8 +38,8 @@ akin_status akin_image_thumbnail(akin_buffer *jpeg, uint32_t *width, uint32_t *h
                                  uint32_t side, const akin_limits *limits, akin_error *err) {
   akin_preparation p = AKIN_PREPARATION_INIT(side, side);
   akin_image_info info;
-  if (side < 1 || side > THUMBNAIL_SIDE_AT_MOST)
-    return akin_fail(err, AKIN_ERROR_USAGE, "a thumbnail of %u pixels: 1 to %u", side, THUMBNAIL_SIDE_AT_MOST);
+  if (side < 1 || side > AKIN_PREPARATION_SIDE_MOST)
+    return akin_fail(err, AKIN_ERROR_USAGE, "a thumbnail of %u pixels: 1 to %u", side, AKIN_PREPARATION_SIDE_MOST);
   akin_status status = akin_image_inspect(&info, bytes, n, limits, err);
   if (status != AKIN_OK) return status;
   bool swapped = info.orientation >= 5;

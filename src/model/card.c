@@ -15,7 +15,6 @@
 #include <math.h>
 #include <string.h>
 
-#define CARD_SIDE_MOST    4096u
 #define CARD_PREFIX_LEAST 8u /* digits of a hash that a file is known by */
 
 /* What akin_card_parse gives out: the card first, so that its address is this one's. */
@@ -124,7 +123,8 @@ static akin_status card_read_fit(const card_reader *r, akin_preparation *p) {
   if (fraction) status = card_read_number(r, &value, "crop_fraction", 0.01, 1);
   if (colour) status = card_read_three(r, colours, "pad_colour", 0, 255);
   if (shorter)
-    status = card_read_whole(r, &p->shorter, "shorter", p->width > p->height ? p->width : p->height, CARD_SIDE_MOST);
+    status = card_read_whole(r, &p->shorter, "shorter", p->width > p->height ? p->width : p->height,
+                             AKIN_PREPARATION_SIDE_MOST);
   if (status != AKIN_OK) return status;
   p->crop_fraction = (float)value;
   for (int i = 0; i < 3; i++)
@@ -147,8 +147,8 @@ static akin_status card_read_preparation(const card_reader *outer, akin_preparat
   if (!akin_json_is_object(r.object)) return card_wrong(outer, "input", "an object");
   *p = (akin_preparation)AKIN_PREPARATION_INIT(1, 1);
   akin_status status = card_check_keys(&r, keys, sizeof keys / sizeof *keys);
-  if (status == AKIN_OK) status = card_read_whole(&r, &p->width, "width", 1, CARD_SIDE_MOST);
-  if (status == AKIN_OK) status = card_read_whole(&r, &p->height, "height", 1, CARD_SIDE_MOST);
+  if (status == AKIN_OK) status = card_read_whole(&r, &p->width, "width", 1, AKIN_PREPARATION_SIDE_MOST);
+  if (status == AKIN_OK) status = card_read_whole(&r, &p->height, "height", 1, AKIN_PREPARATION_SIDE_MOST);
   if (status == AKIN_OK) status = card_read_filter(&r, p);
   if (status == AKIN_OK) status = card_read_fit(&r, p);
   if (status == AKIN_OK) status = card_read_alpha(&r, p);
@@ -312,7 +312,7 @@ static akin_status card_read_family(const card_reader *r, akin_card *card) {
   status = card_read_parameters(r, card, family);
   if (status == AKIN_OK) status = card_read_dialect(r, card, family);
   if (status == AKIN_OK) status = card_read_torchvision(r, card, family);
-  return status == AKIN_OK ? card_read_whole(r, &card->classes, "classes", 0, 1000000) : status;
+  return status == AKIN_OK ? card_read_whole(r, &card->classes, "classes", 0, AKIN_CARD_CLASSES_MOST) : status;
 }
 
 static akin_status card_read_pixels(const card_reader *r, akin_card *card) {

@@ -5,7 +5,8 @@
 #include "model/model.h"
 #include "weights/tensors.h"
 
-#define AKIN_CARD_GROUP_WIDTH 64u /* ResNet's own */
+#define AKIN_CARD_CLASSES_MOST 1000000u
+#define AKIN_CARD_GROUP_WIDTH  64u /* ResNet's own */
 
 /* Appends value in the fewest digits that give it back when read: as a float when `single`, else as a double. */
 akin_status akin_card_number(akin_buffer *out, double value, bool single);

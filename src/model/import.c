@@ -25,7 +25,6 @@
 #include <string.h>
 
 #define IMPORT_SPARE_BYTES  1048576u /* what a model takes beside its weights, generously */
-#define IMPORT_CLASSES_MOST 1000000u /* of a card */
 #define IMPORT_OUTPUTS_TOLD 8u
 
 typedef struct import_job {
@@ -381,7 +380,7 @@ static akin_status import_look_at_net(import_job *job, akin_error *err) {
   akin_status status = akin_net_layers(&job->layers, &job->net, job->card->layer, job->folder, err);
   if (status != AKIN_OK) return akin_fail_context(err, status, "%s", job->request->weights_path);
   const akin_shape *output = &job->layers.at[akin_layers_output(&job->layers)].shape;
-  job->made.classes = output->rank == 1 && output->size[0] <= IMPORT_CLASSES_MOST ? output->size[0] : 0;
+  job->made.classes = output->rank == 1 && output->size[0] <= AKIN_CARD_CLASSES_MOST ? output->size[0] : 0;
   return AKIN_OK;
 }
 

@@ -9,8 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#define CARD_SIZE_MOST 4096u
-#define CARD_CROP      0.875f
+#define CARD_CROP 0.875f
 
 typedef struct card_maker {
   akin_card *card;
@@ -29,8 +28,9 @@ static akin_status card_side(const card_maker *m, uint32_t *out, const char *sid
   *out = own ? own : asked ? asked : by_card;
   if (own && asked && own != asked)
     return akin_fail(m->err, AKIN_ERROR_USAGE, "the network takes images of a %s of %u, not of %u", side, own, asked);
-  if (*out > CARD_SIZE_MOST)
-    return akin_fail(m->err, AKIN_ERROR_USAGE, "a %s of %u: images are at most %u", side, *out, CARD_SIZE_MOST);
+  if (*out > AKIN_PREPARATION_SIDE_MOST)
+    return akin_fail(m->err, AKIN_ERROR_USAGE, "a %s of %u: images are at most %u", side, *out,
+                     AKIN_PREPARATION_SIDE_MOST);
   if (*out) return AKIN_OK;
   return akin_fail(m->err, AKIN_ERROR_USAGE,
                    "the network leaves the size of its images open: say by --size which it was trained with (224, or "

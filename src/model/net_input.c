@@ -66,7 +66,8 @@ static akin_status input_choose(akin_net *net, akin_error *err) {
   if (images > 1) return input_refuse(net, "takes more than one image", err);
   const int64_t height = net->image.shape[net->channels_last ? 1 : 2];
   const int64_t width = net->image.shape[net->channels_last ? 2 : 3];
-  if (height > 4096 || width > 4096) return input_refuse(net, "takes images above 4096 x 4096", err);
+  if (height > AKIN_PREPARATION_SIDE_MOST || width > AKIN_PREPARATION_SIDE_MOST)
+    return input_refuse(net, "takes images above 4096 x 4096", err);
   net->height = height > 0 ? (uint32_t)height : 0;
   net->width = width > 0 ? (uint32_t)width : 0;
   return AKIN_OK;

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "model/card.h"
 #include "model/families/families.h"
 #include "model/name.h"
 #include "model/net.h"
@@ -16,7 +17,6 @@
 #include <string.h>
 
 #define OWN_NETWORK_BYTES 67108864u
-#define OWN_SIZE_MOST     4096u /* of images, along a side */
 
 bool akin_own_is(const akin_card *card) {
   return strcmp(card->family, AKIN_OWN_FAMILY) == 0;
@@ -165,9 +165,9 @@ static akin_status own_set_size(akin_card *card, const akin_layers *layers, akin
     input++;
   const uint32_t height = layers->at[input].shape.size[0], width = layers->at[input].shape.size[1];
   card->preparation = (akin_preparation)AKIN_PREPARATION_INIT(width, height);
-  if (height <= OWN_SIZE_MOST && width <= OWN_SIZE_MOST) return AKIN_OK;
+  if (height <= AKIN_PREPARATION_SIDE_MOST && width <= AKIN_PREPARATION_SIDE_MOST) return AKIN_OK;
   return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "the model takes images of %ux%u, akin makes up to %ux%u", width,
-                   height, OWN_SIZE_MOST, OWN_SIZE_MOST);
+                   height, AKIN_PREPARATION_SIDE_MOST, AKIN_PREPARATION_SIDE_MOST);
 }
 
 akin_status akin_own_card(akin_card *out, const char **note, akin_arena *arena, const akin_layers *layers,
@@ -177,7 +177,7 @@ akin_status akin_own_card(akin_card *out, const char **note, akin_arena *arena, 
   *out = (akin_card){.family = AKIN_OWN_FAMILY,
                      .width_factor = 1,
                      .depth_factor = 1,
-                     .classes = scores->rank == 1 && scores->size[0] <= 1000000 ? scores->size[0] : 0,
+                     .classes = scores->rank == 1 && scores->size[0] <= AKIN_CARD_CLASSES_MOST ? scores->size[0] : 0,
                      .licence = "LicenseRef-own",
                      .citation = "none"};
   out->name = name ? name : akin_own_stem(arena, path);
