@@ -86,10 +86,16 @@ static akin_status model_make_slots(akin_model *m, akin_error *err) {
   return status;
 }
 
+_Static_assert((int)AKIN_POOLING_CARD == (int)AKIN_POOL_CARD && (int)AKIN_POOLING_AVERAGE == (int)AKIN_POOL_AVERAGE &&
+                   (int)AKIN_POOLING_MAX == (int)AKIN_POOL_MAX && (int)AKIN_POOLING_GEM == (int)AKIN_POOL_GEM &&
+                   (int)AKIN_POOLING_CLASS == (int)AKIN_POOL_CLASS &&
+                   (int)AKIN_POOLING_PATCHES == (int)AKIN_POOL_PATCHES && (int)AKIN_POOLING_BOTH == (int)AKIN_POOL_BOTH,
+               "poolings are turned into each other by a cast");
+
 int akin_pooling_from_name(akin_pooling *pooling, double *power, const char *name) {
   akin_pool pool;
   if (!akin_pool_from_name(&pool, power, name)) return 0;
-  *pooling = (akin_pooling)pool; /* the same, in the same order */
+  *pooling = (akin_pooling)pool;
   return 1;
 }
 
