@@ -80,6 +80,10 @@ typedef struct builtin_file {
 
 typedef bool builtin_match(const akin_card_weights *weights, const builtin_file *file);
 
+bool akin_card_weights_hashed(const akin_card_weights *weights) {
+  return weights->has_hash || weights->sha256_prefix || weights->md5;
+}
+
 static bool builtin_has_sha256(const akin_card_weights *weights, const builtin_file *file) {
   return weights->has_hash && akin_hash_equal(&weights->hash, file->sha256);
 }
@@ -93,7 +97,7 @@ static bool builtin_has_md5(const akin_card_weights *weights, const builtin_file
 }
 
 static bool builtin_has_name(const akin_card_weights *weights, const builtin_file *file) {
-  return !weights->has_hash && !weights->sha256_prefix && !weights->md5 && strcmp(weights->file, file->name) == 0;
+  return !akin_card_weights_hashed(weights) && strcmp(weights->file, file->name) == 0;
 }
 
 static const akin_card *builtin_search(const builtin_file *file, builtin_match *match) {

@@ -135,7 +135,7 @@ static bool import_is_called(const akin_card *card, const char *path) {
   const char *name = akin_path_name(path);
   for (size_t i = 0; i < card->weights_count; i++) {
     const akin_card_weights *w = &card->weights[i];
-    if (w->has_hash || w->sha256_prefix || w->md5) continue;
+    if (akin_card_weights_hashed(w)) continue;
     if (strcmp(name, w->file) == 0 || (w->address && strcmp(name, akin_path_name(w->address)) == 0)) return true;
   }
   return false;
@@ -288,12 +288,12 @@ static akin_status import_check_weights(import_job *job, akin_error *err) {
   if (job->is_net) return AKIN_OK; /* checked when it was opened */
   akin_status status = job->card == &job->made ? AKIN_OK : akin_family_build(&job->layers, job->card, err);
   if (status != AKIN_OK) return status;
-  if (akin_tensors_keras(job->tensors) && job->card->dialect == AKIN_DIALECT_TORCHVISION) {
-    status =
-        akin_fail(err, AKIN_ERROR_MISMATCH,
-                  "this is a file of Keras, whose networks differ from torchvision's: Keras' cards are named without "
-                  "\"-torchvision\"");
-  } else if (akin_tensors_keras(job->tensors))
+  const bool keras = akin_tensors_keras(job->tensors);
+  if (keras && job->card->dialect == AKIN_DIALECT_TORCHVISION)
+    status = akin_fail(err, AKIN_ERROR_MISMATCH,
+                       "this is a file of Keras, whose networks differ from torchvision's: Keras' cards are named "
+                       "without \"-torchvision\"");
+  else if (keras)
     status = akin_keras_weights_bind(&job->layers, job->tensors, err);
   if (status == AKIN_OK) status = akin_binding_take_older(&job->layers, job->tensors, err);
   if (status == AKIN_OK) status = akin_binding_check(&job->layers, job->tensors, err);

@@ -98,6 +98,9 @@ typedef struct akin_card {
 size_t akin_card_builtin_count(void);
 const akin_card *akin_card_builtin_at(size_t index);  /* NULL only when memory ran out while parsing them */
 const akin_card *akin_card_builtin(const char *name); /* NULL: none */
+/* Does the publisher of a file give a hash of it, or the first digits of one? Files of which none is given are known by
+ * their names. */
+bool akin_card_weights_hashed(const akin_card_weights *weights);
 /*
  * The built-in card of a weights file: by its SHA-256 or the first digits of it, else by its MD5, else, when its
  * publisher gives no hash, by its name. NULL: none.
