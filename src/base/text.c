@@ -224,6 +224,14 @@ akin_status akin_text_base64(akin_buffer *out, const void *bytes, size_t n) {
   return AKIN_OK;
 }
 
+/* ---- lists ---- */
+
+bool akin_text_among(const char *text, const char *const *list, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(text, list[i]) == 0) return true;
+  return false;
+}
+
 /* ---- numbers ---- */
 
 akin_status akin_text_number(akin_buffer *out, double value, int decimals) {

@@ -33,6 +33,10 @@ akin_status akin_text_base64(akin_buffer *out, const void *bytes, size_t n);
 /* Appends a number with `decimals` places and a point, in every locale. NaN and infinities give "null". */
 akin_status akin_text_number(akin_buffer *out, double value, int decimals);
 
+/* Is it one of a list's? */
+bool akin_text_among(const char *text, const char *const *list, size_t count);
+#define AKIN_TEXT_AMONG(text, list) akin_text_among(text, list, sizeof(list) / sizeof *(list))
+
 /* Whole text → number, decimal, in range; false otherwise (empty, trailing characters, overflow). */
 bool akin_parse_u64(uint64_t *out, const char *text, uint64_t lowest, uint64_t highest);
 bool akin_parse_double(double *out, const char *text, double lowest, double highest);

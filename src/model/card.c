@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "model/card.h"
 #include "model/families/families.h"
 #include "model/name.h"
@@ -39,10 +40,8 @@ static akin_status card_wrong(const card_reader *r, const char *key, const char 
 static akin_status card_check_keys(const card_reader *r, const char *const *known, size_t count) {
   for (size_t i = 0; i < akin_json_count(r->object); i++) {
     const char *key = akin_json_key_at(r->object, i);
-    size_t k = 0;
-    while (k < count && strcmp(known[k], key) != 0)
-      k++;
-    if (k == count) return akin_fail(r->err, AKIN_ERROR_FORMAT, "key \"%s%s\" is not known", r->where, key);
+    if (!akin_text_among(key, known, count))
+      return akin_fail(r->err, AKIN_ERROR_FORMAT, "key \"%s%s\" is not known", r->where, key);
   }
   return AKIN_OK;
 }
@@ -179,11 +178,11 @@ static akin_status card_read_hashes(const card_reader *r, akin_card_weights *w) 
 static akin_status card_read_weights_entry(const card_reader *r, akin_card_weights *w) {
   static const char *const keys[] = {"format", "file", "origin", "address",      "bytes",
                                      "sha256", "md5",  "top",    "sha256_prefix"};
+  static const char *const formats[] = {"pth", "h5", "onnx"};
   akin_status status = akin_json_is_object(r->object) ? card_check_keys(r, keys, sizeof keys / sizeof *keys)
                                                       : card_wrong(r, "", "objects");
   if (status == AKIN_OK) status = card_read_text(r, &w->format, "format", true);
-  if (status == AKIN_OK && strcmp(w->format, "pth") != 0 && strcmp(w->format, "h5") != 0 &&
-      strcmp(w->format, "onnx") != 0)
+  if (status == AKIN_OK && !AKIN_TEXT_AMONG(w->format, formats))
     status = card_wrong(r, "format", "\"pth\", \"h5\" or \"onnx\"");
   if (status == AKIN_OK) status = card_read_text(r, &w->file, "file", true);
   if (status == AKIN_OK) status = card_read_text(r, &w->origin, "origin", true);

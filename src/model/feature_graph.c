@@ -9,18 +9,11 @@
  */
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "model/feature.h"
 
 #include <string.h>
 #include <strings.h>
-
-static bool graph_is(const akin_layer *layer, const char *const *kinds, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    if (strcmp(layer->class_name, kinds[i]) == 0) return true;
-  return false;
-}
-
-#define GRAPH_IS(layer, kinds) graph_is(layer, kinds, sizeof(kinds) / sizeof *(kinds))
 
 static const char *const graph_probabilities[] = {"Softmax", "LogSoftmax", "Sigmoid", "HardSigmoid"};
 static const char *const graph_forms[] = {"Reshape", "Flatten", "Identity", "Squeeze", "Unsqueeze", "Cast", "Dropout"};
@@ -50,7 +43,7 @@ static bool graph_back(graph_walk *w, const akin_layers *layers) {
  */
 static void graph_over_mean(graph_walk *w, const akin_layers *layers) {
   graph_walk further = *w;
-  if (!GRAPH_IS(&layers->at[w->at], graph_means) || !graph_back(&further, layers)) return;
+  if (!AKIN_TEXT_AMONG(layers->at[w->at].class_name, graph_means) || !graph_back(&further, layers)) return;
   if (strcmp(layers->at[further.at].class_name, "Relu") == 0 && !graph_back(&further, layers)) return;
   if (layers->at[further.at].as.tensor.pointwise) *w = further;
 }
@@ -59,11 +52,11 @@ static void graph_step_back(graph_walk *w, const akin_layers *layers) {
   bool moved = true;
   while (moved) {
     const akin_layer *layer = &layers->at[w->at];
-    const bool probabilities = GRAPH_IS(layer, graph_probabilities);
+    const bool probabilities = AKIN_TEXT_AMONG(layer->class_name, graph_probabilities);
     const bool bias = strcmp(layer->class_name, "Add") == 0 && layer->as.tensor.weighted && layer->input_count == 1;
-    const bool temperature = w->probabilities && GRAPH_IS(layer, graph_scales) && layer->as.tensor.weighted &&
-                             layer->input_count == 1; /* of the softmax */
-    moved = probabilities || bias || temperature || GRAPH_IS(layer, graph_forms);
+    const bool temperature = w->probabilities && AKIN_TEXT_AMONG(layer->class_name, graph_scales) &&
+                             layer->as.tensor.weighted && layer->input_count == 1; /* of the softmax */
+    moved = probabilities || bias || temperature || AKIN_TEXT_AMONG(layer->class_name, graph_forms);
     moved = moved && graph_back(w, layers);
     w->probabilities = w->probabilities || (moved && probabilities);
     w->biased = w->biased || (moved && bias);
@@ -75,7 +68,7 @@ static void graph_step_back(graph_walk *w, const akin_layers *layers) {
 static bool graph_makes_scores(const akin_layer *layer) {
   static const char *const products[] = {"Gemm", "MatMul"};
   if (layer->input_count != 1 || !layer->as.tensor.weighted) return false;
-  return GRAPH_IS(layer, products) || layer->as.tensor.pointwise;
+  return AKIN_TEXT_AMONG(layer->class_name, products) || layer->as.tensor.pointwise;
 }
 
 /* Gives a layer more values than it gets? */

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "model/net_numbers.h"
 
 #include <string.h>
@@ -50,12 +51,10 @@ static akin_status fit_attributes(akin_graph *graph, akin_graph_node *node, akin
 static akin_status fit_check_operation(const akin_graph_node *node, akin_error *err) {
   static const char *const random[] = {"RandomNormal",      "RandomNormalLike", "RandomUniform",
                                        "RandomUniformLike", "Bernoulli",        "Multinomial"};
-  for (size_t i = 0; i < sizeof random / sizeof *random; i++)
-    if (strcmp(node->operation, random[i]) == 0)
-      return akin_fail(err, AKIN_ERROR_UNSUPPORTED,
-                       "node '%s', %s: gives other numbers whenever it runs: export the network in evaluation mode",
-                       *node->name ? node->name : node->outputs[0], node->operation);
-  return AKIN_OK;
+  if (!AKIN_TEXT_AMONG(node->operation, random)) return AKIN_OK;
+  return akin_fail(err, AKIN_ERROR_UNSUPPORTED,
+                   "node '%s', %s: gives other numbers whenever it runs: export the network in evaluation mode",
+                   *node->name ? node->name : node->outputs[0], node->operation);
 }
 
 /* ---- the input ---- */

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "model/net_input.h"
 #include "runtime/runtime.h"
 
@@ -98,12 +99,6 @@ static const akin_graph_attribute *layers_attribute(const akin_graph_node *node,
   return NULL;
 }
 
-static bool layers_is(const akin_graph_node *node, const char *const *operations, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    if (strcmp(node->operation, operations[i]) == 0) return true;
-  return false;
-}
-
 /* Where a map has its channels: behind operators that have them first by definition, first; a Transpose may turn them;
  * all others leave them where they are. */
 static bool layers_channels_last(const layers_maker *m, const akin_graph_node *node, const size_t *inputs,
@@ -118,7 +113,7 @@ static bool layers_channels_last(const layers_maker *m, const akin_graph_node *n
                                       "InstanceNormalization",
                                       "LRN"};
   static const int64_t to_last[4] = {0, 2, 3, 1};
-  if (layers_is(node, first, sizeof first / sizeof *first)) return false;
+  if (AKIN_TEXT_AMONG(node->operation, first)) return false;
   if (strcmp(node->operation, "Transpose") == 0) {
     const akin_graph_attribute *perm = layers_attribute(node, "perm");
     return perm && perm->kind == AKIN_GRAPH_INTEGERS && perm->count == 4 &&

@@ -341,6 +341,14 @@ static void decimal_numbers(void **state) {
   assert_false(akin_parse_double(&value, "0.5", NAN, 1)); /* a range that is none has nothing in it */
 }
 
+static void among_a_list(void **state) {
+  (void)state;
+  static const char *const list[] = {"a", "bc", ""};
+  assert_true(AKIN_TEXT_AMONG("a", list) && AKIN_TEXT_AMONG("bc", list) && AKIN_TEXT_AMONG("", list));
+  assert_false(AKIN_TEXT_AMONG("b", list) || AKIN_TEXT_AMONG("bcd", list) || AKIN_TEXT_AMONG("A", list));
+  assert_false(akin_text_among("a", NULL, 0) || akin_text_among("", list, 2));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(utf8_is_table_3_7),
@@ -357,6 +365,7 @@ int main(void) {
       cmocka_unit_test(too_small_ceilings_leave_nothing),
       cmocka_unit_test(numbers_are_rounded_correctly),
       cmocka_unit_test(zero_has_no_sign),
+      cmocka_unit_test(among_a_list),
       cmocka_unit_test(whole_numbers),
       cmocka_unit_test(decimal_numbers),
   };
