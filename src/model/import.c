@@ -176,13 +176,11 @@ static akin_status import_find_net_card(import_job *job, const akin_card **out, 
 static akin_status import_make_net_card(import_job *job, akin_error *err) {
   const akin_import_request *q = job->request;
   const akin_card *card = NULL;
-  const char *note = NULL;
   akin_status status = import_find_net_card(job, &card, err);
   if (status != AKIN_OK) return status;
-  status = akin_net_card(&job->made, &note, &job->arena, &job->net, q, card, err);
+  status = akin_net_card(&job->made, &job->note, &job->arena, &job->net, q, card, err);
   if (status != AKIN_OK) return akin_fail_context(err, status, "%s", q->weights_path);
   job->card = &job->made;
-  job->note = note;
   const akin_card *named = q->card ? akin_card_builtin(q->card) : NULL;
   return named && named == card && akin_net_is(named) ? import_judge_net(job, named, err) : AKIN_OK;
 }

@@ -23,9 +23,9 @@ typedef struct card_maker {
 
 /* ---- size ---- */
 
-static akin_status card_side(const card_maker *m, uint32_t *out, const char *side, uint32_t own, uint32_t asked,
-                             uint32_t by_card) {
-  *out = own ? own : asked ? asked : by_card;
+/* *out: what the card says, 0: nothing; the network itself and the request go before it. */
+static akin_status card_side(const card_maker *m, uint32_t *out, const char *side, uint32_t own, uint32_t asked) {
+  if (own || asked) *out = own ? own : asked;
   if (own && asked && own != asked)
     return akin_fail(m->err, AKIN_ERROR_USAGE, "the network takes images of a %s of %u, not of %u", side, own, asked);
   if (*out > AKIN_PREPARATION_SIDE_MOST)
@@ -196,14 +196,30 @@ static akin_status card_note(const card_maker *m, const char **note) {
   return *note ? AKIN_OK : akin_fail_memory(m->err, 256);
 }
 
+/* Nothing is said of the network yet; its images are given as to another card's, where there is one. */
+static akin_card card_blank(const akin_card *from) {
+  akin_card card = {.width_factor = 1,
+                    .depth_factor = 1,
+                    .licence = "NOASSERTION", /* SPDX: nobody has said */
+                    .citation = "none",
+                    .preparation = AKIN_PREPARATION_INIT(0, 0)};
+  if (!from) return card;
+  card.preparation = from->preparation;
+  card.mirror = from->mirror;
+  card.bgr = from->bgr;
+  memcpy(card.mean, from->mean, sizeof card.mean);
+  memcpy(card.scale, from->scale, sizeof card.scale);
+  return card;
+}
+
 /* What is said of the network itself: by its card, or that it is the user's own. */
 static akin_status card_describe(card_maker *m, const akin_card *from) {
   const akin_import_request *q = m->request;
   akin_card *card = m->card;
   const bool known = from && akin_net_is(from);
   char *description = known ? NULL : akin_format("an ONNX network, from %s", akin_path_name(q->weights_path));
+  *card = known ? *from : card_blank(from);
   if (!known) {
-    *card = (akin_card){.width_factor = 1, .depth_factor = 1, .licence = "NOASSERTION", .citation = "none"};
     card->description = description ? akin_arena_text(m->arena, description, strlen(description)) : NULL;
     card->name = akin_own_stem(m->arena, q->weights_path);
   }
@@ -221,7 +237,7 @@ static akin_status card_describe(card_maker *m, const akin_card *from) {
 akin_status akin_net_disown(akin_card *card, akin_arena *arena, akin_error *err) {
   char *description = akin_format("%s with weights of your own", card->name);
   card->description = description ? akin_arena_text(arena, description, strlen(description)) : NULL;
-  card->licence = "NOASSERTION"; /* SPDX: nobody has said */
+  card->licence = "NOASSERTION";
   card->weights_count = 0;
   akin_free(description);
   return card->description ? AKIN_OK : akin_fail_memory(err, strlen(card->name));
@@ -230,23 +246,10 @@ akin_status akin_net_disown(akin_card *card, akin_arena *arena, akin_error *err)
 akin_status akin_net_card(akin_card *out, const char **note, akin_arena *arena, const akin_net *net,
                           const akin_import_request *request, const akin_card *card, akin_error *err) {
   card_maker m = {.card = out, .arena = arena, .net = net, .request = request, .err = err};
-  const akin_preparation none = AKIN_PREPARATION_INIT(0, 0);
-  uint32_t width = 0, height = 0;
-  *out = card ? *card : (akin_card){0};
+  akin_preparation *p = &out->preparation;
   akin_status status = card_describe(&m, card);
-  if (status != AKIN_OK) return status;
-  out->preparation = card ? card->preparation : none;
-  if (card) {
-    out->mirror = card->mirror;
-    out->bgr = card->bgr;
-    memcpy(out->mean, card->mean, sizeof out->mean);
-    memcpy(out->scale, card->scale, sizeof out->scale);
-  }
-  status = card_side(&m, &width, "width", net->width, request->width, out->preparation.width);
-  if (status == AKIN_OK)
-    status = card_side(&m, &height, "height", net->height, request->height, out->preparation.height);
-  out->preparation.width = width;
-  out->preparation.height = height;
+  if (status == AKIN_OK) status = card_side(&m, &p->width, "width", net->width, request->width);
+  if (status == AKIN_OK) status = card_side(&m, &p->height, "height", net->height, request->height);
   if (status == AKIN_OK) status = card_set_pixels(&m, card);
   if (status == AKIN_OK) status = card_set_fit(&m, card);
   return status == AKIN_OK ? card_note(&m, note) : status;
