@@ -126,12 +126,6 @@ size_t akin_builder_activation(akin_builder *b, size_t input, const char *name, 
   return builder_add(b, &layer, &input, 1, NULL);
 }
 
-size_t akin_builder_softmax(akin_builder *b, size_t input, const char *name) {
-  const akin_layer layer = {
-      .name = name, .kind = AKIN_LAYER_ACTIVATION, .class_name = "Softmax", .activation.kind = AKIN_ACTIVATION_SOFTMAX};
-  return builder_add(b, &layer, &input, 1, NULL);
-}
-
 /* ---- maps ---- */
 
 static size_t builder_add_pooling(akin_builder *b, size_t input, const char *name, akin_layer_kind kind, uint32_t pool,

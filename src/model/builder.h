@@ -48,7 +48,6 @@ size_t akin_builder_layer_scale(akin_builder *b, size_t input, const char *name)
 
 size_t akin_builder_relu(akin_builder *b, size_t input, const char *name, double max); /* max 0: none */
 size_t akin_builder_activation(akin_builder *b, size_t input, const char *name, akin_activation_kind activation);
-size_t akin_builder_softmax(akin_builder *b, size_t input, const char *name);
 
 size_t akin_builder_max_pooling2d(akin_builder *b, size_t input, const char *name, uint32_t pool, uint32_t stride,
                                   akin_padding padding);

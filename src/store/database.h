@@ -62,7 +62,6 @@ akin_status akin_database_run_with(akin_database *d, const char *sql, const uint
 uint64_t akin_statement_number(akin_statement *st, int column);
 const void *akin_statement_bytes(akin_statement *st, int column, size_t *size);
 const char *akin_statement_text(akin_statement *st, int column);
-bool akin_statement_is_null(akin_statement *st, int column);
 
 /* AKIN_ERROR_FORMAT with the file's name in front and what to do behind. */
 akin_status akin_database_damaged(const akin_database *d, akin_error *err, const char *format, ...)

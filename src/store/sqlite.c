@@ -370,7 +370,3 @@ const void *akin_statement_bytes(akin_statement *st, int column, size_t *size) {
 const char *akin_statement_text(akin_statement *st, int column) {
   return statement_value(st, sqlite3_column_text(st->compiled, column));
 }
-
-bool akin_statement_is_null(akin_statement *st, int column) {
-  return sqlite3_column_type(st->compiled, column) == SQLITE_NULL;
-}

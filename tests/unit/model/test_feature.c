@@ -60,13 +60,13 @@ static void test_scores_in_other_forms(void **state) {
   x = akin_builder_dropout(b, x, "drop");
   x = akin_builder_conv2d(b, x, "logits", &one_by_one, NULL);
   x = akin_builder_reshape(b, x, "reshape", &(akin_shape){1, {8}});
-  akin_builder_softmax(b, x, "softmax");
+  akin_builder_activation(b, x, "softmax", AKIN_ACTIVATION_SOFTMAX);
   assert_int_equal(b->status, AKIN_OK);
   expect_found(&layers, NULL, "pool", "the input of the last 1×1 convolution layer 'logits'");
   akin_layers_free(&layers);
   builder = (akin_builder){&layers, NULL, AKIN_OK};
   x = akin_builder_flatten(b, akin_builder_input(b, 8, 8), "flatten");
-  akin_builder_softmax(b, x, "softmax");
+  akin_builder_activation(b, x, "softmax", AKIN_ACTIVATION_SOFTMAX);
   assert_int_equal(b->status, AKIN_OK);
   expect_found(&layers, NULL, "softmax", "the output, layer 'softmax'");
   akin_layers_free(&layers);
