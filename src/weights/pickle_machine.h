@@ -1,5 +1,5 @@
-/* pickle_machine.h - the inside of the stack machine, shared by unpickle.c (instructions) and pickle_calls.c (what a
- * state dict calls). */
+/* pickle_machine.h - the inside of the stack machine: pickle_machine.c, shared by unpickle.c (instructions) and
+ * pickle_calls.c (what a state dict calls). */
 #ifndef AKIN_WEIGHTS_PICKLE_MACHINE_H
 #define AKIN_WEIGHTS_PICKLE_MACHINE_H
 
@@ -22,8 +22,10 @@ typedef struct akin_machine {
 
 akin_status akin_machine_memory(akin_machine *m);                              /* fails: the arena gave nothing */
 akin_pickle_value *akin_machine_value(akin_machine *m, akin_pickle_kind kind); /* NULL: see akin_machine_memory */
-akin_status akin_machine_push(akin_machine *m, akin_pickle_value *value);      /* NULL is taken for no memory */
-akin_status akin_machine_pop(akin_machine *m, akin_pickle_value **out);        /* never past the last mark */
+/* *array, of `room` items and of the heap, gets room for one more than `count`. */
+akin_status akin_machine_room(akin_machine *m, void **array, size_t *room, size_t count, size_t item);
+akin_status akin_machine_push(akin_machine *m, akin_pickle_value *value); /* NULL is taken for no memory */
+akin_status akin_machine_pop(akin_machine *m, akin_pickle_value **out);   /* never past the last mark */
 akin_status akin_machine_append(akin_machine *m, akin_pickle_value *owner, akin_pickle_value *const *values,
                                 size_t count);
 

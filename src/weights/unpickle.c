@@ -9,16 +9,10 @@
 #include "base/little.h"
 #include "base/memory.h"
 #include "weights/pickle_machine.h"
-#include "weights/reader.h"
 
 #include <string.h>
 
-#define UNPICKLE_STACK 1048576u
-#define UNPICKLE_NAME  256u
-
-akin_status akin_machine_memory(akin_machine *m) {
-  return akin_reader_arena_failed(m->arena, m->err);
-}
+#define UNPICKLE_NAME 256u
 
 /* ---- bytes ---- */
 
@@ -56,42 +50,6 @@ static akin_status machine_line(akin_machine *m, char name[UNPICKLE_NAME]) {
 
 /* ---- stack and memo ---- */
 
-/* *array has room for `count` items; makes it room for one more. */
-static akin_status machine_room(akin_machine *m, void **array, size_t *room, size_t count, size_t item) {
-  if (count < *room) return AKIN_OK;
-  if (count >= UNPICKLE_STACK)
-    return akin_fail(m->err, AKIN_ERROR_LIMIT, "the pickle keeps more than %u values at a time", UNPICKLE_STACK);
-  const size_t wanted = *room ? 2 * *room : 64;
-  void *grown = akin_realloc_array(*array, wanted, item);
-  if (!grown) return akin_fail_memory(m->err, wanted * item);
-  *array = grown;
-  *room = wanted;
-  return AKIN_OK;
-}
-
-akin_status akin_machine_push(akin_machine *m, akin_pickle_value *value) {
-  if (!value) return akin_machine_memory(m);
-  void *stack = m->stack;
-  akin_status status = machine_room(m, &stack, &m->stack_room, m->stack_count, sizeof *m->stack);
-  m->stack = stack;
-  if (status == AKIN_OK) m->stack[m->stack_count++] = value;
-  return status;
-}
-
-akin_status akin_machine_pop(akin_machine *m, akin_pickle_value **out) {
-  const size_t floor = m->mark_count ? m->marks[m->mark_count - 1] : 0;
-  if (m->stack_count <= floor)
-    return akin_fail(m->err, AKIN_ERROR_FORMAT, "the pickle's stack is empty at byte %zu", m->at);
-  *out = m->stack[--m->stack_count];
-  return AKIN_OK;
-}
-
-akin_pickle_value *akin_machine_value(akin_machine *m, akin_pickle_kind kind) {
-  akin_pickle_value *value = akin_arena_alloc(m->arena, sizeof *value);
-  if (value) value->kind = kind;
-  return value;
-}
-
 /* The value that later instructions add to: it stays on the stack. */
 static akin_status machine_top(akin_machine *m, akin_pickle_kind kind, akin_pickle_value **out) {
   akin_status status = akin_machine_pop(m, out);
@@ -112,24 +70,6 @@ static akin_status machine_since_mark(akin_machine *m, akin_pickle_value ***firs
   return AKIN_OK;
 }
 
-akin_status akin_machine_append(akin_machine *m, akin_pickle_value *owner, akin_pickle_value *const *values,
-                                size_t count) {
-  if (count > UNPICKLE_STACK - owner->as.items.count)
-    return akin_fail(m->err, AKIN_ERROR_LIMIT, "the pickle has a collection of more than %u values", UNPICKLE_STACK);
-  const uint32_t total = owner->as.items.count + (uint32_t)count;
-  if (total > owner->as.items.room) {
-    const uint32_t room = total > 2 * owner->as.items.room ? total : 2 * owner->as.items.room;
-    const akin_pickle_value **grown = akin_arena_array(m->arena, room, sizeof(void *));
-    if (!grown) return akin_machine_memory(m);
-    if (owner->as.items.count) memcpy(grown, owner->as.items.at, owner->as.items.count * sizeof(void *));
-    owner->as.items.at = grown;
-    owner->as.items.room = room;
-  }
-  if (count) memcpy(owner->as.items.at + owner->as.items.count, values, count * sizeof(void *));
-  owner->as.items.count = total;
-  return AKIN_OK;
-}
-
 static akin_status machine_remember(akin_machine *m, uint64_t number) {
   akin_pickle_value *value = NULL;
   akin_status status = akin_machine_pop(m, &value);
@@ -141,7 +81,7 @@ static akin_status machine_remember(akin_machine *m, uint64_t number) {
   }
   if (number == m->memo_count) {
     void *memo = m->memo;
-    status = machine_room(m, &memo, &m->memo_room, m->memo_count, sizeof *m->memo);
+    status = akin_machine_room(m, &memo, &m->memo_room, m->memo_count, sizeof *m->memo);
     m->memo = memo;
     if (status != AKIN_OK) return status;
     m->memo_count++;
@@ -173,7 +113,7 @@ static akin_status do_frame(akin_machine *m) {
 
 static akin_status do_mark(akin_machine *m) {
   void *marks = m->marks;
-  akin_status status = machine_room(m, &marks, &m->mark_room, m->mark_count, sizeof *m->marks);
+  akin_status status = akin_machine_room(m, &marks, &m->mark_room, m->mark_count, sizeof *m->marks);
   m->marks = marks;
   if (status == AKIN_OK) m->marks[m->mark_count++] = m->stack_count;
   return status;
