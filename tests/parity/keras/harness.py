@@ -69,7 +69,7 @@ def scramble(model, pixels, seed=1):
 
 # Branches that are added to what goes past them without an activation behind the sum amplify rounding, each a little: where
 # there are more than DEEP of them, two computations in f32 differ visibly, whoever is right. There they are made weaker.
-DEEP = 40
+DEEP = 30
 WEAKENED = 0.3
 
 

@@ -25,6 +25,7 @@ from torch import nn
 from torchvision import models
 from torchvision.models.efficientnet import FusedMBConv, MBConv
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
+from torchvision.models.resnet import Bottleneck
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.join(HERE, "..", "..", "..")
@@ -88,15 +89,17 @@ def scramble(model, pixels, seed=1):
             module.running_var.copy_(draw(numpy.maximum(variance * random.uniform(0.6, 1.6, mean.shape), 1e-4)))
 
 
-# As in tests/parity/keras/harness.py: of this many branches that are added without an activation behind the sum.
-DEEP = 15
+# As in tests/parity/keras/harness.py: branches amplify rounding when there are more of them than this. Those of ResNets do
+# so less, as an activation follows each sum.
+DEEP, DEEP_RESNET = 15, 40
 WEAKENED = 0.3
 
 
 def branch_ends(model):
-    """The last normalizations of the branches of EfficientNets that are that deep."""
-    blocks = [module for module in model.modules() if isinstance(module, (MBConv, FusedMBConv)) and module.use_res_connect]
-    return {block.block[-1][1] for block in blocks} if len(blocks) > DEEP else set()
+    """The last normalizations of the branches of networks that are that deep."""
+    ends = {block.block[-1][1] for block in model.modules() if isinstance(block, (MBConv, FusedMBConv)) and block.use_res_connect}
+    resnet_ends = {block.bn3 for block in model.modules() if isinstance(block, Bottleneck)}
+    return (ends if len(ends) > DEEP else set()) | (resnet_ends if len(resnet_ends) > DEEP_RESNET else set())
 
 
 def save(state, path, form):
@@ -134,9 +137,14 @@ class Case:
         self.akin, self.name, self.height, self.width, self.classes = akin, name, height, width, classes
         self.network, self.weights = NETWORKS[name]
         self.paths, self.pixels = comparing.save_pictures(akin.folder, height, width)
+        self.files = self.paths + save_files(akin.folder) if (height, width) == self.own_size() else []
         torch.manual_seed(3)
         self.model = models.get_model(self.network.function, weights=None, num_classes=classes).eval()
-        scramble(self.model, self.fed(self.pixels))
+        # Of other images than those whose statistics it has, a deep network may make values that are a hundred times as large.
+        scramble(self.model, prepared(self, self.files) if self.files else self.fed(self.pixels))
+
+    def own_size(self):
+        return tuple(self.weights.transforms().crop_size * 2)
 
     def fed(self, pixels):
         seen = self.weights.transforms()
@@ -171,6 +179,11 @@ class Case:
         save(state or self.model.state_dict(), path, form)
         self.akin.do("model", "import", path, "--card", card, "--name", "net", "--replace")
         os.remove(path)
+
+
+def save_files(folder):
+    """Of the files that all comparisons share those without transparency. Returns their paths."""
+    return [path for path in comparing.save_files(folder) if Image.open(path).mode == "RGB"]
 
 
 def prepared(case, paths):
@@ -211,9 +224,8 @@ def digest(path):
 def compare_files(report, case, what):
     """The whole way, from files: the card's preparation against torchvision's transforms. Returns the largest
     difference."""
-    paths = case.paths + [path for path in comparing.save_files(case.akin.folder) if Image.open(path).mode == "RGB"]
-    want = case.run(prepared(case, paths))
-    return report.same(case.akin.embed("net", paths), want, f"{what}, files by torchvision's transforms")
+    want = case.run(prepared(case, case.files))
+    return report.same(case.akin.embed("net", case.files), want, f"{what}, files by torchvision's transforms")
 
 
 # ---- what must be noticed ----
@@ -268,7 +280,7 @@ def with_padding(model):
 
 def with_first_strides(model):
     """The stride of a block of three convolutions on the first of them."""
-    for block in modules_of(model, models.resnet.Bottleneck):
+    for block in modules_of(model, Bottleneck):
         block.conv1.stride, block.conv2.stride = block.conv2.stride, block.conv1.stride
 
 
@@ -304,7 +316,7 @@ def mutants(case):
     changes = [("padding by size", with_padding)] if case.network.family != "vgg" else []
     if modules_of(case.model, nn.BatchNorm2d):
         changes.append(("another epsilon", with_epsilon))
-    if modules_of(case.model, models.resnet.Bottleneck):
+    if modules_of(case.model, Bottleneck):
         changes.append(("the stride on the first convolution", with_first_strides))
     if case.network.family == "vgg":
         changes.append(("channels last when flattened", with_channels_last))
