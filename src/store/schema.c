@@ -88,13 +88,27 @@ static const char *const schema_steps[] = {schema_step_1, schema_step_2};
 
 const akin_schema akin_schema_current = {schema_steps, sizeof schema_steps / sizeof *schema_steps};
 
-akin_status akin_schema_check(akin_database *d, const akin_schema *schema, uint32_t *version, akin_error *err) {
-  uint64_t application = 0, found = 0, tables = 0;
-  akin_status status = akin_database_number(d, "PRAGMA application_id", NULL, 0, &application, err);
-  if (!status) status = akin_database_number(d, "PRAGMA user_version", NULL, 0, &found, err);
-  if (!status) status = akin_database_number(d, "SELECT count(*) FROM sqlite_schema", NULL, 0, &tables, err);
+typedef struct schema_header {
+  uint64_t application, version, tables;
+} schema_header;
+
+/* In one transaction: another process may be making the tables just now. */
+static akin_status schema_read_header(akin_database *d, schema_header *header, akin_error *err) {
+  akin_status status = akin_database_run(d, "BEGIN", err);
   if (status) return status;
-  bool nothing = application == 0 && found == 0 && tables == 0;
+  status = akin_database_number(d, "PRAGMA application_id", NULL, 0, &header->application, err);
+  if (!status) status = akin_database_number(d, "PRAGMA user_version", NULL, 0, &header->version, err);
+  if (!status) status = akin_database_number(d, "SELECT count(*) FROM sqlite_schema", NULL, 0, &header->tables, err);
+  akin_status ended = akin_database_run(d, "COMMIT", status ? NULL : err);
+  return status ? status : ended;
+}
+
+akin_status akin_schema_check(akin_database *d, const akin_schema *schema, uint32_t *version, akin_error *err) {
+  schema_header header = {0};
+  akin_status status = schema_read_header(d, &header, err);
+  if (status) return status;
+  const uint64_t application = header.application, found = header.version;
+  bool nothing = application == 0 && found == 0 && header.tables == 0;
   if (!nothing && application != AKIN_SCHEMA_APPLICATION) {
     return akin_fail(err, AKIN_ERROR_FORMAT,
                      "%s: a database of another application (application_id 0x%08x, akin's is 0x%08x): choose another "

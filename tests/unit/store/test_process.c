@@ -135,6 +135,56 @@ static void a_readers_transaction_sees_one_moment(void **state) {
   akin_storage_close(writer);
 }
 
+/* ---- readers of a store that is being made ---- */
+
+typedef struct cradle {
+  const char *folder;
+  volatile int *round; /* stores whose making may begin */
+} cradle;
+
+enum { CRADLES = 300 };
+
+static char *cradle_folder(const cradle *c, int round) {
+  char name[32];
+  snprintf(name, sizeof name, "store-%d", round);
+  return testing_path(c->folder, name);
+}
+
+static void make_stores(const void *context) {
+  const cradle *c = context;
+  for (int round = 0; round < CRADLES; round++) {
+    char *folder = cradle_folder(c, round);
+    while (*c->round < round)
+      sched_yield();
+    akin_storage_close(open_store(folder, AKIN_STORAGE_WRITE));
+    free(folder);
+  }
+}
+
+/* What is not finished is not there; it is never another application's or damaged. */
+static void a_store_that_is_being_made_is_none_or_whole(void **state) {
+  volatile int *round = shared_memory(sizeof *round);
+  const cradle c = {*state, round};
+  int missing = 0;
+  pid_t pid = child_start(make_stores, &c);
+  for (*round = 0; *round < CRADLES; (*round)++) {
+    char *folder = cradle_folder(&c, *round);
+    akin_storage *s = NULL;
+    akin_error err;
+    akin_status status = AKIN_ERROR_NOT_FOUND;
+    while (status == AKIN_ERROR_NOT_FOUND) {
+      status = akin_storage_open(&s, folder, AKIN_STORAGE_READ, &err);
+      missing += status == AKIN_ERROR_NOT_FOUND;
+    }
+    testing_ok(status, &err);
+    akin_storage_close(s);
+    free(folder);
+  }
+  assert_int_equal(child_wait(pid), 0);
+  assert_true(missing > 0);
+  munmap((void *)round, sizeof *round);
+}
+
 /* ---- killed writers ---- */
 
 typedef struct victim {
@@ -330,6 +380,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(readers_see_whole_commits_while_a_writer_writes),
       TEST(a_readers_transaction_sees_one_moment),
+      TEST(a_store_that_is_being_made_is_none_or_whole),
       TEST(a_killed_writer_loses_nothing_that_was_committed),
       TEST(an_open_transaction_dies_with_its_writer),
       TEST(a_full_disk_loses_nothing),
