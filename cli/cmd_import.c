@@ -157,25 +157,28 @@ static const cli_option import_channels = {0,
                                            0,
                                            0,
                                            "rgb|bgr",
-                                           "of an ONNX network: the order of channels it wants (default: rgb)"};
-static const cli_option import_resize = {0,
-                                         "resize",
-                                         "FILTER",
-                                         CLI_CHOICE,
-                                         IMPORT_FIELD(filter),
-                                         0,
-                                         0,
-                                         "nearest|box|bilinear|bicubic",
-                                         "of an ONNX network: how images are made smaller (default: bilinear)"};
-static const cli_option import_fit = {0,
-                                      "fit",
-                                      "HOW",
-                                      CLI_CHOICE,
-                                      IMPORT_FIELD(fit),
-                                      0,
-                                      0,
-                                      "stretch|crop|pad",
-                                      "of an ONNX network: how images get its proportions (default: crop)"};
+                                           "of an ONNX network: the order of channels it wants: rgb (default) or bgr"};
+static const cli_option import_resize = {
+    0,
+    "resize",
+    "FILTER",
+    CLI_CHOICE,
+    IMPORT_FIELD(filter),
+    0,
+    0,
+    "nearest|box|bilinear|bicubic",
+    "of an ONNX network: how images are resized: nearest, box, bilinear (default) or "
+    "bicubic"};
+static const cli_option import_fit = {
+    0,
+    "fit",
+    "HOW",
+    CLI_CHOICE,
+    IMPORT_FIELD(fit),
+    0,
+    0,
+    "stretch|crop|pad",
+    "of an ONNX network: how images get its proportions: stretch, crop (default) or pad"};
 static const cli_option import_crop = {
     0,
     "crop",

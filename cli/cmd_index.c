@@ -87,7 +87,8 @@ static const cli_option index_graph = {0,
                                        0,
                                        0,
                                        "i8|f16|f32",
-                                       "numbers that approximate search finds its way by (default: i8)"};
+                                       "numbers that approximate search finds its way by: i8, f16 or f32 (default: "
+                                       "those it has, else i8)"};
 static const cli_option index_retry = {0,
                                        "retry",
                                        NULL,

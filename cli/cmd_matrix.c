@@ -197,7 +197,7 @@ static const cli_option matrix_order = {
     0,
     0,
     "folder|likeness",
-    "png, html: images of a folder side by side (default), or images that are alike"};
+    "png, html: folder: images of a folder side by side (default); likeness: images that are alike"};
 static const cli_option matrix_side = {0,
                                        "side",
                                        "N",

@@ -7,7 +7,7 @@
 #define HELP_WIDTH  80
 #define HELP_INDENT 2
 #define HELP_COLUMN 25 /* where the help of an option begins */
-#define HELP_NAMES  16 /* where the summary of a command begins */
+#define HELP_NAMES  18 /* where the summary of a command begins */
 #define HELP_TEXT   400
 
 const cli_meaning cli_exit_codes[] = {{"0", "done"},
@@ -16,11 +16,15 @@ const cli_meaning cli_exit_codes[] = {{"0", "done"},
                                       {"3", "done, but images were skipped"},
                                       {NULL, NULL}};
 
-const cli_meaning cli_environment[] = {{"AKIN_STORE", "the store, where --store does not name it"},
-                                       {"AKIN_MODELS", "the folder of imported models"},
-                                       {"AKIN_MIRROR", "the address of a folder that akin model pull fetches from"},
-                                       {"NO_COLOR", "no colours, when it is set"},
-                                       {NULL, NULL}};
+const cli_meaning cli_environment[] = {
+    {"AKIN_STORE", "the store, where --store does not name it"},
+    {"AKIN_MODELS", "the folder of imported models"},
+    {"AKIN_MIRROR", "the address of a folder that akin model pull fetches from"},
+    {"AKIN_OPENVINO", "the folder of OpenVINO's libraries, in place of akin's own"},
+    {"XDG_DATA_HOME", "its folder akin is your own store (default: ~/.local/share)"},
+    {"XDG_CACHE_HOME", "its folder akin keeps compiled networks (default: ~/.cache)"},
+    {"NO_COLOR", "no colours, when it is set"},
+    {NULL, NULL}};
 
 bool cli_exit_code_applies(const cli_command *command, size_t index) {
   return index != CLI_SKIPPED || command->may_skip;
@@ -140,7 +144,7 @@ static void help_group(FILE *out, const cli_group *group, const char *family) {
     if (!help_in_family(*command, family)) continue;
     if (!titled) fprintf(out, "\n%s:\n", group->title);
     titled = true;
-    help_entry(out, (*command)->name, (*command)->summary, HELP_NAMES + HELP_INDENT);
+    help_entry(out, (*command)->name, (*command)->summary, HELP_NAMES);
   }
 }
 

@@ -85,7 +85,7 @@ const cli_option cli_option_preprocess = {
 const cli_option cli_option_precision = {
     0,          "precision",      "TYPE",
     CLI_CHOICE, FIELD(precision), 0,
-    0,          "f32|bf16",       "numbers that the network computes in (default: f32)"};
+    0,          "f32|bf16",       "numbers that the network computes in: f32 (default) or bf16"};
 const cli_option cli_option_scores = {
     0,
     "scores",
@@ -95,7 +95,8 @@ const cli_option cli_option_scores = {
     0,
     0,
     "cosine|centred|reduced|whitened",
-    "what is compared: cosine: features as they are; centred: less their mean (default from 100 images)"};
+    "cosine: features as they are; centred: less their mean (default from 100 images); reduced, whitened: along their "
+    "principal axes"};
 const cli_option cli_option_fuse = {
     0, "fuse", NULL, CLI_FLAG, FIELD(fuse), 0, 0, NULL, "join the models of --models into one question"};
 const cli_option cli_option_max_bytes = {0,
