@@ -83,19 +83,41 @@ static bool suggest_is_as_good(const akin_suggestion *best, const akin_suggestio
 
 /* ---- telling ---- */
 
-static void suggest_table(FILE *out, const suggest_work *work) {
+#define SUGGEST_SHARE_COLUMNS 7  /* "100.0 %" */
+#define SUGGEST_OTHER_COLUMNS 79 /* of the whole table, but for the names */
+
+static int suggest_longer(int width, const char *text) {
+  const int length = (int)strlen(text);
+  return length > width ? length : width;
+}
+
+/* A terminal that has no room for the whole table gets one without margin, dim and size. */
+static bool suggest_is_narrow(FILE *out, int names) {
+  const size_t columns = cli_terminal_columns(fileno(out));
+  return columns > 0 && columns < (size_t)names + SUGGEST_OTHER_COLUMNS;
+}
+
+static void suggest_table_line(FILE *out, const suggest_line *line, int names, bool narrow) {
   char bytes[CLI_NUMBER_TEXT];
-  fprintf(out, "%-24s %13s", "model", "score");
+  const akin_suggestion *f = &line->facts;
+  fprintf(out, "%-*s %5.3f +-%5.3f", names, line->model, f->mean_reciprocal_rank, f->uncertainty);
   for (size_t a = 0; a < AKIN_ALTERATIONS; a++)
-    fprintf(out, " %8s", suggest_names[a]);
-  fprintf(out, " %7s  %5s %9s %8s\n", "margin", "dim", "size", "ms/image");
-  for (size_t i = 0; i < work->count; i++) {
-    const akin_suggestion *f = &work->lines[i].facts;
-    fprintf(out, "%-24s %5.3f +-%5.3f", work->lines[i].model, f->mean_reciprocal_rank, f->uncertainty);
-    for (size_t a = 0; a < AKIN_ALTERATIONS; a++)
-      fprintf(out, " %6.1f %%", 100 * f->found[a]);
-    fprintf(out, " %7.2f  %5u %9s %8.1f\n", f->margin, f->dim, cli_bytes_text(bytes, f->bytes), f->milliseconds);
-  }
+    fprintf(out, " %*.1f %%", suggest_longer(SUGGEST_SHARE_COLUMNS, suggest_names[a]) - 2, 100 * f->found[a]);
+  if (!narrow) fprintf(out, " %6.2f %5u %9s", f->margin, f->dim, cli_bytes_text(bytes, f->bytes));
+  fprintf(out, " %8.1f\n", f->milliseconds);
+}
+
+static void suggest_table(FILE *out, const suggest_work *work) {
+  int names = (int)strlen("model");
+  for (size_t i = 0; i < work->count; i++)
+    names = suggest_longer(names, work->lines[i].model);
+  const bool narrow = suggest_is_narrow(out, names);
+  fprintf(out, "%-*s %13s", names, "model", "score");
+  for (size_t a = 0; a < AKIN_ALTERATIONS; a++)
+    fprintf(out, " %*s", suggest_longer(SUGGEST_SHARE_COLUMNS, suggest_names[a]), suggest_names[a]);
+  fprintf(out, "%s %8s\n", narrow ? "" : " margin   dim      size", "ms/image");
+  for (size_t i = 0; i < work->count; i++)
+    suggest_table_line(out, &work->lines[i], names, narrow);
 }
 
 /* Which one to take: the fastest of those that are as good as the best. */
@@ -192,7 +214,9 @@ const cli_command cli_model_suggest = {
         "models that differ by less may differ by chance. The columns tell how often the original was found first "
         "after "
         "each alteration; the margin how much more similar it was than the next, in standard deviations of the "
-        "similarities to the rest; milliseconds those of one core, for the network alone.\n\nThis tells how steady a "
+        "similarities to the rest; milliseconds those of one core, for the network alone. A terminal that has no room "
+        "for margin, dim and size "
+        "gets a table without them.\n\nThis tells how steady a "
         "model's features are on your images, not whether two images that you find alike are alike to it: akin compare "
         "shows that, and akin evaluate measures it where there are labels.",
     .formats = "table|json",

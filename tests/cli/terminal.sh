@@ -59,5 +59,19 @@ akin model list >../whole
 is_whole() { grep -q '^vgg16 .*(1,000 classes)$' ../whole && ! grep -q '(1,000 classes)$' ../listed; }
 must "described whole where there is no terminal" is_whole
 
+# What is suggested: as many columns as there is room for.
+suggested() {
+  script -qec "stty cols $1; akin model suggest --quiet photos" ../typescript >../out 2>&1
+  tr -d '\r' <../typescript | sed '1d;$d' >../listed
+}
+suggested 80
+is_short() { test "$(wc -L <../listed)" -le 80 && grep -q '^model .* colour ms/image$' ../listed; }
+must "the suggested model is one line of 80 columns" is_short
+suggested 84
+is_long() { test "$(wc -L <../listed)" = 84 && grep -q '^model .* colour margin .* ms/image$' ../listed; }
+must "the whole of it where it just fits" is_long
+suggested 83
+must "and not where it does not" is_short
+
 echo "# not on a terminal"
 try akin index many
