@@ -197,8 +197,9 @@ akin_status akin_binding_read(float *out, const akin_layer *layer, size_t weight
   if (status != AKIN_OK) return status;
   for (uint64_t i = 0; i < tensor->count; i++) {
     if (!isfinite(out[i])) {
-      return akin_fail(err, AKIN_ERROR_FORMAT, "layer %s: its %s, tensor '%s', has a value that is %s", layer->name,
-                       akin_weight_role_name(w->role), w->tensor, isnan(out[i]) ? "NaN" : "infinite");
+      return akin_fail(err, AKIN_ERROR_FORMAT, "%s: layer %s: its %s, tensor '%s', has a value that is %s",
+                       akin_tensors_path(tensors), layer->name, akin_weight_role_name(w->role), w->tensor,
+                       isnan(out[i]) ? "NaN" : "infinite");
     }
   }
   return AKIN_OK;

@@ -37,8 +37,8 @@ akin_status akin_binding_check(const akin_layers *layers, const akin_tensors *te
 akin_status akin_binding_check_weight(const akin_layer *layer, size_t weight, const akin_tensors *tensors,
                                       akin_error *err);
 
-/* out: f32, ONNX's layout. Errors: FORMAT (a value is NaN or infinite: names the tensor), those of akin_tensors_read.
- * The file was checked. */
+/* out: f32, ONNX's layout. Errors: FORMAT (a value is NaN or infinite: names file and tensor), those of
+ * akin_tensors_read. The file was checked. */
 akin_status akin_binding_read(float *out, const akin_layer *layer, size_t weight, const akin_tensors *tensors,
                               akin_error *err);
 

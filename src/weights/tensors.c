@@ -107,6 +107,10 @@ void akin_tensors_free(akin_tensors *t) {
   akin_free(t);
 }
 
+const char *akin_tensors_path(const akin_tensors *t) {
+  return t->path;
+}
+
 const char *akin_tensors_format(const akin_tensors *t) {
   return t->reader->format;
 }

@@ -42,6 +42,7 @@ typedef struct akin_tensors akin_tensors;
 akin_status akin_tensors_open(akin_tensors **out, const char *path, akin_error *err);
 void akin_tensors_free(akin_tensors *t); /* NULL is fine */
 
+const char *akin_tensors_path(const akin_tensors *t);   /* as it was opened; borrowed until free */
 const char *akin_tensors_format(const akin_tensors *t); /* "pth", "keras", "safetensors" */
 size_t akin_tensors_count(const akin_tensors *t);
 const akin_tensor *akin_tensors_at(const akin_tensors *t, size_t index); /* in the file's order; borrowed until free */

@@ -73,9 +73,9 @@ static void expect_refused(const char *models, const char *file, akin_status sta
 
 static void test_wrong_numbers(void **state) {
   expect_refused(*state, "bad_nan.keras", AKIN_ERROR_FORMAT,
-                 (const char *const[]){"layer first: its bias", "layers/dense/vars/1", "NaN", NULL});
+                 (const char *const[]){"bad_nan.keras: layer first: its bias", "layers/dense/vars/1", "NaN", NULL});
   expect_refused(*state, "bad_infinite.keras", AKIN_ERROR_FORMAT,
-                 (const char *const[]){"layer first: its bias", "infinite", NULL});
+                 (const char *const[]){"bad_infinite.keras: layer first: its bias", "infinite", NULL});
 }
 
 static void test_weights_alone(void **state) {
