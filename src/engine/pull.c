@@ -6,6 +6,7 @@
 #include "engine/places.h"
 #include "fetch/fetch.h"
 #include "model/model.h"
+#include "model/name.h"
 
 #include <akin/model.h>
 #include <stdio.h>
@@ -66,6 +67,8 @@ static akin_status pull_find_address(pull_job *job, akin_error *err) {
 /* Said before hundreds of megabytes are on their way. */
 static akin_status pull_check_name(const pull_job *job, akin_error *err) {
   const char *name = job->options->name ? job->options->name : job->card->name;
+  if (!akin_name_valid(name))
+    return akin_fail(err, AKIN_ERROR_USAGE, "'%s' cannot be a model's name: %s", name, AKIN_NAME_RULE);
   char *path = akin_path_join(job->models, name);
   akin_status status = AKIN_OK;
   if (!path)

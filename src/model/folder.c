@@ -24,6 +24,11 @@
 
 static akin_status folder_not_imported(const char *models_folder, const char *name, akin_error *err) {
   const akin_card *card = akin_card_builtin(name);
+  if (card && card->weights_count && card->weights[0].address) {
+    return akin_fail(err, AKIN_ERROR_NOT_FOUND,
+                     "model %s is not imported into %s: akin model pull %s fetches its weights", name, models_folder,
+                     name);
+  }
   if (card && card->weights_count) {
     return akin_fail(err, AKIN_ERROR_NOT_FOUND,
                      "model %s is not imported into %s: get %s (%s), then: akin model import %s", name, models_folder,

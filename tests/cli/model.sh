@@ -27,6 +27,8 @@ rm "$XDG_CACHE_HOME"/akin/compiled/*.speed
 akin model list | grep '^tiny '
 
 try akin model inspect none
+try akin model inspect vgg16
+try akin model inspect efficientnet-lite0
 try akin model inspect tiny --layer nothing
 akin model inspect tiny >inspect.txt
 grep -E '^(model|feature|rule|licence)' inspect.txt
