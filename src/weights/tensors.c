@@ -19,19 +19,21 @@ akin_status akin_reader_arena_failed(const akin_arena *arena, akin_error *err) {
 }
 
 #define TENSORS_SAVED_MODEL                                                                                            \
-  "a TensorFlow SavedModel: tf_keras.models.load_model(FOLDER).save(\"model.keras\") makes a file of it that is read"
+  "a TensorFlow SavedModel: tf_keras.models.load_model(FOLDER).save(\"model.keras\") makes a file of it that is "      \
+  "read, as does python -m tf2onnx.convert --saved-model FOLDER --output model.onnx"
 #define TENSORS_READ "PyTorch state dicts (.pth, by torch.save), .safetensors and Keras files (.h5, .keras)"
 
 /* Files that people are likely to try: what they are, and what to do. */
 static const char *tensors_foreign(const char *path, const uint8_t *bytes, size_t n) {
   if (n >= 8 && memcmp(bytes + 4, "TFL3", 4) == 0) {
-    return "a TensorFlow Lite file, which cannot be turned back into a model: import the Keras model that it was made "
-           "of";
+    return "a TensorFlow Lite file: import the Keras model that it was made of, or what "
+           "python -m tf2onnx.convert --tflite FILE --output model.onnx makes of it";
   }
   if (n >= 3 && memcmp(bytes, "\x08\x01\x12", 3) == 0 && akin_path_has_extension(path, "pb"))
     return TENSORS_SAVED_MODEL;
   if (akin_path_has_extension(path, "pb"))
-    return "a TensorFlow graph (.pb), which is no Keras model any more: import the Keras model that it was made of";
+    return "a TensorFlow graph (.pb): import the Keras model that it was made of, or what python -m tf2onnx.convert "
+           "--graphdef FILE --inputs INPUT:0 --outputs OUTPUT:0 --output model.onnx makes of it";
   if (n >= 3 && bytes[0] == 0x08 && bytes[1] >= 3 && bytes[1] < 0x20 && (bytes[2] == 0x12 || bytes[2] == 0x3A))
     return "a network in ONNX, by the look of it: those are read from files that are called .onnx";
   if (n >= 262 && memcmp(bytes + 257, "ustar", 5) == 0) return "a tar archive: of weights, " TENSORS_READ " are read";
@@ -48,7 +50,8 @@ static akin_status tensors_find_reader(akin_tensors *t, akin_error *err) {
   }
   const char *foreign = tensors_foreign(t->path, bytes, t->file.size);
   if (foreign) return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "%s", foreign);
-  return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "not a weights file (%zu bytes): " TENSORS_READ " are read",
+  return akin_fail(err, AKIN_ERROR_UNSUPPORTED,
+                   "not a weights file (%zu bytes): " TENSORS_READ " are read, and networks in ONNX (.onnx)",
                    t->file.size);
 }
 

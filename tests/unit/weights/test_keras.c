@@ -203,11 +203,12 @@ static void test_other_tensorflow_files(void **state) {
   testing_write(graph, "\x0a\x10node", 6);
   testing_write(saved, "\x08\x01\x12\x04meta", 8);
   testing_expect(akin_tensors_open(&t, lite, &err), AKIN_ERROR_UNSUPPORTED, &err);
-  testing_says(&err, "TensorFlow Lite");
+  testing_says(&err, "tf2onnx.convert --tflite");
   testing_expect(akin_tensors_open(&t, graph, &err), AKIN_ERROR_UNSUPPORTED, &err);
-  testing_says(&err, "graph (.pb)");
+  testing_says(&err, "tf2onnx.convert --graphdef");
   testing_expect(akin_tensors_open(&t, saved, &err), AKIN_ERROR_UNSUPPORTED, &err);
   testing_says(&err, "load_model");
+  testing_says(&err, "tf2onnx.convert --saved-model");
   testing_expect(akin_tensors_open(&t, *state, &err), AKIN_ERROR_UNSUPPORTED, &err);
   testing_says(&err, "SavedModel");
   assert_null(t);
