@@ -68,6 +68,14 @@ static int import_three(const float **out, float three[3], const char *option, c
   return CLI_DONE;
 }
 
+static int import_part(double *out, const char *value) {
+  char *end = NULL;
+  if (!value) return CLI_DONE;
+  *out = strtod(value, &end);
+  if (end > value && !value[strspn(value, "0123456789.")] && !*end && *out >= 0.01 && *out <= 1) return CLI_DONE;
+  return import_wrong("--crop", value, "give a part of the shorter side, from 0.01 to 1");
+}
+
 static int import_run(const cli_settings *s) {
   akin_error err;
   char name[CLI_MODEL_NAME];
@@ -81,10 +89,10 @@ static int import_run(const cli_settings *s) {
   options.channels = s->channels;
   options.filter = s->filter;
   options.fit = s->fit;
-  options.crop = s->crop;
   options.layer = s->layer;
   cli_pooling(&options.pooling, &options.pooling_power, s);
   int code = import_size(&options, s->image_size);
+  if (code == CLI_DONE) code = import_part(&options.crop, s->crop);
   if (code == CLI_DONE) code = import_three(&options.mean, mean, "--mean", s->mean);
   if (code == CLI_DONE) code = import_three(&options.deviation, deviation, "--std", s->deviation);
   if (code != CLI_DONE) return code;
@@ -183,7 +191,7 @@ static const cli_option import_crop = {
     0,
     "crop",
     "PART",
-    CLI_REAL,
+    CLI_TEXT,
     IMPORT_FIELD(crop),
     0,
     0,

@@ -27,13 +27,13 @@ typedef enum cli_format {
 /* What was said, or else the default. Strings are borrowed from argv. */
 typedef struct cli_settings {
   const char *store, *model, *models, *output, *files_from, *card, *name, *from, *layer, *pixels;
-  const char *image_size, *mean, *deviation;
+  const char *image_size, *mean, *deviation, *crop;
   /* One of the option's choices; NULL: not given. */
   const char *format_name, *preprocess, *pooling, *precision, *order, *scores, *channels, *filter, *fit;
   const char *where, *labels, *label;
   uint64_t resamples, seed, worst;
   uint64_t k, jobs, sample, side, offset; /* side 0: not given */
-  double min_score, diverse, candidates, crop;
+  double min_score, diverse, candidates;
   uint64_t max_bytes, max_pixels; /* 0: not given; UINT64_MAX: lifted */
   bool quiet, verbose, help;
   bool print0, null_names, include_self, prune, retry, raw, replace, whole, skipped, manual, all, fuse;

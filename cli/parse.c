@@ -196,6 +196,11 @@ static int parse_pooling(parser *p, const cli_option *option, const char *shown,
   return CLI_DONE;
 }
 
+static int parse_no_value(const parser *p, const cli_option *option, const char *shown) {
+  cli_error("%s: %s needs a value: %s", p->command->name, shown, option->argument);
+  return cli_usage_hint(p->command);
+}
+
 /* shown: the option as the user wrote it. value: "" for a flag. */
 static int parse_set(parser *p, const cli_option *option, const char *shown, const char *value) {
   char *field = (char *)p->settings + option->field;
@@ -214,7 +219,7 @@ static int parse_set(parser *p, const cli_option *option, const char *shown, con
   case CLI_FORMAT:
     return parse_choice(p, option, shown, value, (const char **)(void *)field);
   default:
-    if (value[0] == '\0') return parse_wrong_value(p, shown, value, "give a name");
+    if (value[0] == '\0') return parse_no_value(p, option, shown);
     if (option->kind == CLI_FILES) return cli_list_add((cli_list *)(void *)field, value) ? CLI_DONE : CLI_FAILED;
     *(const char **)(void *)field = value;
     return CLI_DONE;
@@ -226,10 +231,7 @@ static int parse_set(parser *p, const cli_option *option, const char *shown, con
 /* The value of an option: what follows in the same argument, else the next argument. */
 static int parse_valued(parser *p, const cli_option *option, const char *shown, const char *attached) {
   if (!attached) {
-    if (p->at + 1 >= p->argc) {
-      cli_error("%s: %s needs a value: %s", p->command->name, shown, option->argument);
-      return cli_usage_hint(p->command);
-    }
+    if (p->at + 1 >= p->argc) return parse_no_value(p, option, shown);
     attached = p->argv[++p->at];
   }
   return parse_set(p, option, shown, attached);

@@ -41,12 +41,15 @@ try akin model import words.onnx
 try akin model import unknown.onnx
 try akin model import small.onnx --size 9 --replace
 try akin model import small.onnx --size 9y8
+try akin model import small.onnx --size ""
 try akin model import small.onnx --mean 1,2
 try akin model import small.onnx --mean 1,2,3,
 try akin model import small.onnx --std 1,
 try akin model import small.onnx --std 0 --replace
 try akin model import small.onnx --channels rbg
 try akin model import small.onnx --crop 2 --replace
+try akin model import small.onnx --crop 0 --replace
+try akin model import small.onnx --crop 0.5 --fit pad --replace
 try akin model import small.onnx --mean 0.5 --std 127.5 --replace
 try akin model import "$WEIGHTS" --card "$CARD" --mean 0.5
 try akin model import "$WEIGHTS" --card "$CARD" --size 64
