@@ -161,8 +161,8 @@ typedef struct akin_import_options {
   }
 
 /*
- * Imports a weights file (.pth, .h5, .weights.h5), a whole Keras model (.keras, .h5) or a network in ONNX (.onnx).
- * Everything or nothing.
+ * Imports a weights file (.pth, .safetensors, .h5, .weights.h5), a whole Keras model (.keras, .h5) or a network in
+ * ONNX (.onnx). Everything or nothing.
  *   options: NULL for the defaults
  *   name: where the model's name is written, shortened to name_size bytes with its NUL; 128 suffice. May be NULL
  * Errors: NOT_FOUND, USAGE (options), UNSUPPORTED (unknown file: says --card), MISMATCH (weights that do not fit:

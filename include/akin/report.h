@@ -31,12 +31,13 @@ typedef enum akin_report_format {
   AKIN_FORMAT_PATHS0 = 4 /* the same, each ended by NUL */
 } akin_report_format;
 
-/* One answer of akin_store_like. JSON: one document {"model", "queries", "hits"}. CSV: rank,image,score. */
+/* One answer of akin_store_like. JSON: one document {"model", "scores", "queries", "hits"}. CSV: rank,image,score,
+ * percentile. */
 AKIN_API akin_status akin_report_like(FILE *out, akin_report_format format, const akin_hits *hits, akin_error *err);
 
 /*
- * Answers of akin_store_recommend, one call each. JSON: one line {"model", "image", "hits"} each. CSV:
- * query,rank,image,score. Plain paths: those of the hits, so they tell one question's answer only.
+ * Answers of akin_store_recommend, one call each. JSON: one line {"model", "scores", "image", "hits"} each. CSV:
+ * query,rank,image,score,percentile. Plain paths: those of the hits, so they tell one question's answer only.
  *   first: 1 for the first answer (the header line of CSV)
  */
 AKIN_API akin_status akin_report_recommendation(FILE *out, akin_report_format format, const akin_hits *hits, int first,
@@ -48,7 +49,7 @@ AKIN_API akin_status akin_report_evaluation(FILE *out, akin_report_format format
 
 /*
  * A comparison of akin_store_compare, one call each, first as above. JSON: one line each. CSV: query,model,rank,image,
- * score,only; of a comparison over the whole store model,other,common,overlap. Plain paths are USAGE.
+ * score,percentile,only; of a comparison over the whole store model,other,common,overlap. Plain paths are USAGE.
  */
 AKIN_API akin_status akin_report_comparison(FILE *out, akin_report_format format, const akin_comparison *comparison,
                                             int first, akin_error *err);

@@ -334,12 +334,15 @@ AKIN_API akin_status akin_store_features(akin_store *store, const char *model, a
 
 /*
  * The n×n similarity matrix of a model's images, row by row, in order of path; computed on all cores. It is symmetric
- * to the bit, and exactly 1 where both images have the same content. A score is that of akin_store_like but for
- * rounding: it differs by less than 0.00005 in theory and by less than 0.000001 in practice. Memory: the features, 150
- * bytes an image and 64 MB or 12 rows. model: a name; NULL: the store's first begin: called once, first, with the n
- * paths, borrowed until akin_store_matrix returns, and the seconds that computing will take about, without what `row`
- * takes row: called n times; scores f32 [n], borrowed for the call A begin or row that does not return AKIN_OK ends it,
- * and that is the result, with err as it was. Errors: those of akin_store_features; CANCELLED (see akin_store_watch).
+ * to the bit, and exactly 1 where both images have the same content. Plain features are compared: a score is that of
+ * akin_store_like with AKIN_SCORES_COSINE but for rounding, less than 0.00005 in theory and 0.000001 in practice.
+ *   model: a name; NULL: the store's first
+ *   begin: called once, first, with the n paths, borrowed until akin_store_matrix returns, and about how many seconds
+ *     computing will take, without what `row` takes
+ *   row: called n times; scores f32 [n], borrowed for the call
+ * A begin or row that does not return AKIN_OK ends it, and that is the result, with err as it was.
+ * Memory: the features, 150 bytes an image, and 64 MB or 12 rows.
+ * Errors: those of akin_store_features; CANCELLED (see akin_store_watch).
  */
 typedef akin_status akin_matrix_begin(void *context, const char *const *paths, size_t n, double seconds);
 typedef akin_status akin_matrix_row(void *context, size_t row, const float *scores, size_t n);

@@ -66,7 +66,8 @@ typedef struct akin_suggest_options {
  *   paths: `count` folders or files
  *   options: NULL for the defaults
  *   visit: gets each model, in order of name, borrowed for the visit. One that does not return AKIN_OK ends it, and
- * that is the result, with err as it was Memory: five features an image of the sample, and one decoded image a job.
+ *     that is the result, with err as it was
+ * Memory: five features an image of the sample, and one decoded image a job.
  * Errors: USAGE (no path, options), NOT_FOUND (a path; fewer than two images that can be read; no model is imported),
  * those of akin_model_open, CANCELLED, RUNTIME, IO, MEMORY.
  */
