@@ -22,8 +22,8 @@ typedef struct akin_keras_config {
 /*
  * The network with its entries (akin_layers_entry), ending with the model's first output.
  *   layers: freed by the caller, also on failure
- * Errors: UNSUPPORTED (a layer or setting that is not known: names it), FORMAT (not such a configuration, or layers
- * that wait for each other), USAGE (layers that do not fit), LIMIT (too many), MEMORY.
+ * Errors: UNSUPPORTED (a layer or setting that is not known: names it), FORMAT (not such a configuration, layers that
+ * wait for each other or do not fit), USAGE (another size than it takes), LIMIT (too many), MEMORY.
  */
 akin_status akin_keras_config_build(akin_layers *layers, const akin_keras_config *config, akin_error *err);
 

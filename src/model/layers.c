@@ -53,9 +53,9 @@ static akin_status layers_misfit(const akin_layers *layers, const akin_layer *la
   akin_buffer shapes = AKIN_BUFFER_INIT(0);
   akin_status status = layers_describe_inputs(&shapes, layers, layer);
   if (status == AKIN_OK) {
-    status = akin_fail(err, AKIN_ERROR_USAGE, "layer %s: a %s of these settings cannot stand behind %zu input%s%.200s",
-                       layer->name, akin_layer_class(layer), layer->input_count, layer->input_count == 1 ? "" : "s",
-                       shapes.data);
+    status = akin_fail(err, AKIN_ERROR_FORMAT,
+                       "layer %s (%s): with these settings it cannot stand behind %zu input%s%.200s", layer->name,
+                       akin_layer_class(layer), layer->input_count, layer->input_count == 1 ? "" : "s", shapes.data);
   } else {
     status = akin_fail_memory(err, shapes.size);
   }
@@ -112,13 +112,13 @@ static bool layers_own(akin_layers *layers, akin_layer *layer, const size_t *inp
 akin_status akin_layers_add(akin_layers *layers, const akin_layer *layer, const size_t *inputs, size_t input_count,
                             akin_error *err) {
   if (akin_layers_find(layers, layer->name) != layers->count)
-    return akin_fail(err, AKIN_ERROR_USAGE, "two layers are named %s", layer->name);
+    return akin_fail(err, AKIN_ERROR_FORMAT, "two layers are named %s", layer->name);
   if (layers->count == AKIN_LAYERS_MOST)
     return akin_fail(err, AKIN_ERROR_LIMIT, "layer %s: a network of more than %u layers", layer->name,
                      AKIN_LAYERS_MOST);
   for (size_t i = 0; i < input_count; i++)
     if (inputs[i] >= layers->count)
-      return akin_fail(err, AKIN_ERROR_USAGE, "layer %s: its input %zu is not there", layer->name, i + 1);
+      return akin_fail(err, AKIN_ERROR_FORMAT, "layer %s: its input %zu is not there", layer->name, i + 1);
   akin_layer *at = akin_arena_room(&layers->arena, layers->at, layers->count, &layers->room, sizeof *at);
   if (!at) return akin_layers_starved(&layers->arena, err);
   layers->at = at;

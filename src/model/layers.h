@@ -305,7 +305,7 @@ typedef struct akin_layers {
 /*
  * Adds a copy of layer (name, kind and its settings; the rest is worked out here) behind all others.
  *   inputs: [input_count], copied
- * Errors: USAGE (a name that is taken, inputs that do not fit), LIMIT (too many), MEMORY.
+ * Errors: FORMAT (a name that is taken, inputs that do not fit), LIMIT (too many), MEMORY.
  */
 akin_status akin_layers_add(akin_layers *layers, const akin_layer *layer, const size_t *inputs, size_t input_count,
                             akin_error *err);

@@ -180,18 +180,18 @@ static void test_refused(void **state) {
   refuse(MODEL(IMAGE3 "," CONV("a", CALL("image", 0)), "b"), AKIN_ERROR_FORMAT, "no layer b");
   refuse(MODEL(IMAGE3 "," LAYER("Conv2D", "a", ", \"filters\": 4294967299, \"kernel_size\": 3", CALL("image", 0)), "a"),
          AKIN_ERROR_FORMAT, "\"filters\"");
-  refuse(MODEL(IMAGE3 "," LAYER("Dense", "a", ", \"units\": 2000000000", CALL("image", 0)), "a"), AKIN_ERROR_USAGE,
+  refuse(MODEL(IMAGE3 "," LAYER("Dense", "a", ", \"units\": 2000000000", CALL("image", 0)), "a"), AKIN_ERROR_FORMAT,
          "layer a");
   refuse(MODEL(IMAGE3 "," LAYER("UpSampling2D", "a", ", \"size\": [2147483647, 2147483647]", CALL("image", 0)), "a"),
-         AKIN_ERROR_USAGE, "layer a");
+         AKIN_ERROR_FORMAT, "layer a");
   refuse(MODEL(IMAGE3
                "," LAYER("ZeroPadding2D", "a", ", \"padding\": [[2147483647, 2147483647], [0, 0]]", CALL("image", 0)),
                "a"),
-         AKIN_ERROR_USAGE, "layer a");
+         AKIN_ERROR_FORMAT, "layer a");
   refuse(MODEL(IMAGE3
                "," LAYER("Conv2D", "a", ", \"filters\": 2, \"kernel_size\": 3, \"strides\": 0", CALL("image", 0)),
                "a"),
-         AKIN_ERROR_USAGE, "layer a");
+         AKIN_ERROR_FORMAT, "layer a");
   refuse(MODEL(IMAGE3
                "," LAYER("Conv2D", "a", ", \"filters\": 2, \"data_format\": \"channels_first\"", CALL("image", 0)),
                "a"),
@@ -217,7 +217,7 @@ static void test_refused_inputs(void **state) {
          AKIN_ERROR_UNSUPPORTED, "no images");
   refuse("{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": {"
          "\"name\": \"i\", \"batch_shape\": [null, 99999999, 99999999, 3]}}]}}",
-         AKIN_ERROR_USAGE, "layer i");
+         AKIN_ERROR_FORMAT, "layer i");
   refuse("{\"class_name\": \"Sequential\", \"config\": {\"layers\": [" LAYER("Flatten", "f", "", "") "]}}",
          AKIN_ERROR_UNSUPPORTED, "no images");
   refuse("{\"class_name\": \"Functional\", \"config\": {\"layers\": [" IMAGE3

@@ -88,7 +88,7 @@ static void test_misfits(void **state) {
     if (misfit == 3) akin_builder_dense(b, pooled, "dense", 0, "m");
     if (misfit == 4) akin_builder_global_average_pooling2d(b, pooled, "again");
     if (misfit == 5) akin_builder_relu(b, x, "pool", 0); /* the name is taken */
-    testing_expect(b->status, AKIN_ERROR_USAGE, &err);
+    testing_expect(b->status, AKIN_ERROR_FORMAT, &err);
     assert_int_equal(layers.count, 2);
     akin_builder_relu(b, x, "after", 0); /* nothing happens after a failure */
     assert_int_equal(layers.count, 2);
