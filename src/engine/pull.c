@@ -37,8 +37,9 @@ static void pull_note(const pull_job *job, const akin_error *line) {
 static akin_status pull_find_card(pull_job *job, const char *name, akin_error *err) {
   job->card = name ? akin_card_builtin(name) : NULL;
   if (!job->card) {
-    return akin_fail(err, AKIN_ERROR_NOT_FOUND, "no network '%s' is known: 'akin model list --all' shows all",
-                     name ? name : "");
+    char hint[AKIN_CARD_HINT_SIZE];
+    return akin_fail(err, AKIN_ERROR_NOT_FOUND, "no network '%s' is known: 'akin model list --all' shows all%s",
+                     name ? name : "", akin_card_hint(hint, name ? name : ""));
   }
   if (job->card->weights_count == 0) {
     return akin_fail(err, AKIN_ERROR_UNSUPPORTED, "%s: its card names no weights: akin model import FILE --card %s",

@@ -5,11 +5,15 @@
 #include "base/path.h"
 #include "model/card.h"
 #include "model/cards.h"
+#include "model/name.h"
 
 #include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
-#define CARD_FILE_BYTES 1048576u
+#define CARD_FILE_BYTES    1048576u
+#define BUILTIN_PLAIN_SIZE 65u /* of the letters and digits of a name */
 
 static pthread_mutex_t builtin_lock = PTHREAD_MUTEX_INITIALIZER;
 static akin_card **builtin_cards; /* kept until the process ends */
@@ -68,6 +72,35 @@ const akin_card *akin_card_builtin(const char *name) {
   for (size_t i = 0; cards && i < count; i++)
     if (strcmp(cards[i]->name, name) == 0) return cards[i];
   return NULL;
+}
+
+/* ---- by nearly its name ---- */
+
+/* "MobileNet_V2" and "mobilenet-v2" are "mobilenetv2". */
+static void builtin_plain(char out[BUILTIN_PLAIN_SIZE], const char *name) {
+  size_t n = 0;
+  for (; *name && n + 1 < BUILTIN_PLAIN_SIZE; name++) {
+    const char letter = *name >= 'A' && *name <= 'Z' ? (char)(*name - 'A' + 'a') : *name;
+    if ((letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9')) out[n++] = letter;
+  }
+  out[n] = '\0';
+}
+
+const char *akin_card_hint(char out[AKIN_CARD_HINT_SIZE], const char *name) {
+  const akin_card *nearest = NULL;
+  char wanted[BUILTIN_PLAIN_SIZE], known[BUILTIN_PLAIN_SIZE];
+  size_t count = 0, least = SIZE_MAX;
+  akin_card **cards = builtin_all(&count);
+  builtin_plain(wanted, name);
+  for (size_t i = 0; cards && i < count; i++) {
+    builtin_plain(known, cards[i]->name);
+    const size_t most = strlen(known) / 3, distance = akin_name_distance(wanted, known, most);
+    if (distance > most || distance >= least) continue;
+    least = distance;
+    nearest = cards[i];
+  }
+  snprintf(out, AKIN_CARD_HINT_SIZE, nearest ? "; did you mean %s?" : "%s", nearest ? nearest->name : "");
+  return out;
 }
 
 /* ---- by a weights file ---- */

@@ -34,8 +34,9 @@ static akin_status folder_not_imported(const char *models_folder, const char *na
                      "model %s is not imported into %s: get %s (%s), then: akin model import %s", name, models_folder,
                      card->weights[0].file, card->weights[0].origin, card->weights[0].file);
   }
-  return akin_fail(err, AKIN_ERROR_NOT_FOUND, "no model '%s' in %s: 'akin model list' shows what there is", name,
-                   models_folder);
+  char hint[AKIN_CARD_HINT_SIZE];
+  return akin_fail(err, AKIN_ERROR_NOT_FOUND, "no model '%s' in %s: 'akin model list' shows what there is%s", name,
+                   models_folder, akin_card_hint(hint, name));
 }
 
 static akin_status folder_read_card(akin_folder *f, akin_error *err) {

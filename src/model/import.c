@@ -126,8 +126,10 @@ static akin_status import_take_card(import_job *job, const akin_card *named, aki
 }
 
 static akin_status import_no_card(const char *wanted, akin_error *err) {
+  char hint[AKIN_CARD_HINT_SIZE];
   return akin_fail(err, AKIN_ERROR_NOT_FOUND,
-                   "no card '%s': 'akin model list' shows them; a card of your own is given as FILE.json", wanted);
+                   "no card '%s': 'akin model list' shows them; a card of your own is given as FILE.json%s", wanted,
+                   akin_card_hint(hint, wanted));
 }
 
 /* Is the file, as far as its name tells, one that the card's publisher gives no hash of? */

@@ -98,6 +98,12 @@ typedef struct akin_card {
 size_t akin_card_builtin_count(void);
 const akin_card *akin_card_builtin_at(size_t index);  /* NULL only when memory ran out while parsing them */
 const akin_card *akin_card_builtin(const char *name); /* NULL: none */
+
+/* For messages: "; did you mean vgg16?" of a name that nearly is that of a built-in card, as VGG-16 and MobileNetV2
+ * are; else "". Returns out. */
+#define AKIN_CARD_HINT_SIZE 96
+const char *akin_card_hint(char out[AKIN_CARD_HINT_SIZE], const char *name);
+
 /* Does the publisher of a file give a hash of it, or the first digits of one? Files of which none is given are known by
  * their names. */
 bool akin_card_weights_hashed(const akin_card_weights *weights);

@@ -21,6 +21,7 @@ try pull efficientnet-lite0
 try pull efficientnet-lite0 --replace --quiet
 ls "$AKIN_MODELS/.downloads"
 try pull nosuch
+try pull MobileNetV2
 try pull efficientnet-lite0 --name "No Name"
 try pull efficientnet-lite1
 

@@ -20,6 +20,28 @@ static const akin_card *card_of(const char *path, const akin_hash *sha256, bool 
 }
 
 /* Published with an MD5 (a file of that MD5 cannot be made), or with nothing: known by their names. */
+static void test_hints(void **state) {
+  (void)state;
+  static const char *const names[][2] = {{"MobileNetV2", "; did you mean mobilenet-v2?"},
+                                         {"VGG-16", "; did you mean vgg16?"},
+                                         {"efficientnet_v2_b0", "; did you mean efficientnet-v2-b0?"},
+                                         {"NASNetlarg", "; did you mean nasnet-large?"},
+                                         {"resnet", "; did you mean resnet50?"},
+                                         {"vgg16", "; did you mean vgg16?"},
+                                         {"own", ""},
+                                         {"", ""},
+                                         {"-/.", ""}};
+  char hint[AKIN_CARD_HINT_SIZE];
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    memset(hint, '?', sizeof hint);
+    assert_ptr_equal(akin_card_hint(hint, names[i][0]), hint);
+    assert_string_equal(hint, names[i][1]);
+  }
+  char long_name[1000] = "vgg16"; /* its beginning is not taken for it */
+  memset(long_name + 5, 'x', sizeof long_name - 6);
+  assert_string_equal(akin_card_hint(hint, long_name), "");
+}
+
 static void test_builtin_by_name(void **state) {
   const akin_hash hash = {{1, 2, 3}};
   const char *folder = *state;
@@ -293,6 +315,7 @@ int main(void) {
       cmocka_unit_test(test_refused),
       cmocka_unit_test(test_no_memory),
       cmocka_unit_test(test_own),
+      cmocka_unit_test(test_hints),
       cmocka_unit_test_setup_teardown(test_builtin_by_name, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_builtin_by_beginning, testing_setup, testing_teardown),
       cmocka_unit_test_setup_teardown(test_builtin_by_md5, testing_setup, testing_teardown),
