@@ -148,6 +148,14 @@ static akin_status pull_check_pinned(const pull_job *job, const akin_hash *hash,
   return AKIN_OK;
 }
 
+/* An import takes a network in ONNX with the card of another one, for its preprocessing alone; a pull does not. */
+static akin_status pull_check_format(const pull_job *job, akin_error *err) {
+  const bool wanted = strcmp(job->weights->format, "onnx") == 0;
+  if (akin_path_has_extension(job->file, "onnx") == wanted) return AKIN_OK;
+  return akin_fail(err, AKIN_ERROR_MISMATCH, "%s: not %s's official file, which is called %s", job->file,
+                   job->card->name, job->weights->file);
+}
+
 static akin_status pull_check_file(const pull_job *job, akin_error *err) {
   akin_hash hash;
   char hex[AKIN_HASH_HEX_SIZE], wanted[AKIN_HASH_HEX_SIZE];
@@ -188,7 +196,8 @@ static akin_status pull_run(pull_job *job, const char *card, char *name, size_t 
   else if (!(status = pull_find_address(job, err)))
     status = pull_fetch(job, err);
   if (!status) {
-    status = pull_check_file(job, err);
+    status = pull_check_format(job, err);
+    if (!status) status = pull_check_file(job, err);
     if (status) pull_drop(job, status);
   }
   if (status) return status;

@@ -83,4 +83,7 @@ try pull efficientnet-lite0 --name none
 try pull efficientnet-lite0 --name from-file --from "served/$(basename "$lite0")"
 try pull efficientnet-lite0 --name wrong-file --from "wrong/$(basename "$lite0")"
 try pull efficientnet-lite0 --name wrong-file --from none.pth
+cp "$TESTS/../data/onnx/small.onnx" .
+try pull mobilenet-0.25-128 --name wrong-file --from small.onnx
+try pull clip-vit-b16 --name wrong-file --from "served/$(basename "$lite0")"
 ls "$AKIN_MODELS"
