@@ -132,13 +132,15 @@ const cli_command cli_index = {
     .least = 1,
     .most = SIZE_MAX,
     .summary = "compute the features of new and changed images",
-    .description = "Brings the store up to date with folders and files. Folders are searched through and through. What "
-                   "has not changed costs nothing, a renamed or copied image no computation, and images that were "
-                   "deleted under the given folders leave the store. It is safe to interrupt: the next run goes on "
-                   "where this one stopped.\n\nAn image that cannot be read is skipped and named with the "
-                   "reason.\n\nFrom 100,000 images on, approximate search is prepared at the end: questions are then "
-                   "answered many times faster, with the same scores, but a few of the best images may be missing. How "
-                   "many are found is measured, and kept at 98 of 100 at least: akin status says it.",
+    .description =
+        "Brings the store up to date with folders and files. Folders are searched through and through. What "
+        "has not changed costs nothing, a renamed or copied image no computation, and images that were "
+        "deleted under the given folders leave the store. It is safe to interrupt: the next run goes on "
+        "where this one stopped.\n\nAn image that cannot be read is skipped and named with the "
+        "reason.\n\nFrom 100,000 images on, approximate search is prepared at the end. A run's first question looks "
+        "at all images; each further one (akin recommend A B ...), and akin like --approximate, is then "
+        "answered many times faster, with the same scores, but a few of the best images may be missing. How "
+        "many are found is measured, and kept at 98 of 100 at least: akin status says it.",
     .options = index_options,
     .examples = index_examples,
     .may_skip = true,

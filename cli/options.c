@@ -145,8 +145,15 @@ const cli_option cli_option_exact = {
     0,        "exact",      NULL,
     CLI_FLAG, FIELD(exact), 0,
     0,        NULL,         "look at all images, also where approximate search could be used"};
-const cli_option cli_option_approximate = {
-    0, "approximate", NULL, CLI_FLAG, FIELD(approximate), 0, 0, NULL, "fail when approximate search cannot be used"};
+const cli_option cli_option_approximate = {0,
+                                           "approximate",
+                                           NULL,
+                                           CLI_FLAG,
+                                           FIELD(approximate),
+                                           0,
+                                           0,
+                                           NULL,
+                                           "use approximate search from the first question on, or fail"};
 
 const cli_command *cli_command_at(size_t index) {
   for (const cli_group *group = cli_groups; group->title; group++) {

@@ -24,8 +24,9 @@ akin_status akin_store_link(akin_store *store, const akin_stored_model *model, c
 /*
  * The graph that a question may use on v, the points of the space. By itself it is looked for by the second question on
  * the same points: to open them, the first has read them all, and looking at them once more takes no longer than
- * opening the graph. out: borrowed until the next call, or until the store's reader is closed; NULL: look at all
- * vectors how: AKIN_SEARCH_APPROXIMATE: NOT_FOUND when there is none
+ * opening the graph.
+ *   out: borrowed until the next call, or until the store's reader is closed; NULL: look at all vectors
+ *   how: AKIN_SEARCH_APPROXIMATE: NOT_FOUND when there is none
  */
 akin_status akin_store_graph(akin_store *store, akin_approximate **out, const akin_space *space, const akin_vectors *v,
                              akin_search how, akin_error *err);
