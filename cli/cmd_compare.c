@@ -76,7 +76,8 @@ static const cli_option *const compare_options[] = {&cli_option_models,       &c
 
 static const cli_example compare_examples[] = {
     {"akin compare --models efficientnet-lite0,vgg16 shoe.jpg", "what each of the two finds, and how far they agree"},
-    {"akin compare --models efficientnet-lite0,vgg16 --format html *.jpg", "a page: a row of pictures for each model"},
+    {"akin compare --models efficientnet-lite0,vgg16 --format html *.jpg",
+     "a page, comparison.html: a row of pictures for each model"},
     {"akin compare --models efficientnet-lite0,vgg16", "how far they agree over all stored images"},
     {NULL, NULL}};
 

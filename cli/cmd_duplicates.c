@@ -274,7 +274,7 @@ static const cli_option *const duplicates_options[] = {&duplicates_mirrored,
                                                        NULL};
 
 static const cli_example duplicates_examples[] = {
-    {"akin duplicates --format html", "a page with pictures: look before you throw anything away"},
+    {"akin duplicates --format html", "a page with pictures, duplicates.html: look before you throw anything away"},
     {"akin duplicates --not a.jpg b.jpg", "these two are alike, but each is worth keeping"},
     {"akin duplicates --print0 | xargs -0 mv -t ~/copies", "moves all copies but the best away"},
     {NULL, NULL}};
