@@ -275,6 +275,9 @@ static akin_status import_check_options(const import_job *job, akin_error *err) 
 
 static akin_status import_check_name(import_job *job, akin_error *err) {
   job->name = job->request->name ? job->request->name : job->card->name;
+  if (!akin_name_valid(job->name) && !job->request->name) /* that of a file, or in a card */
+    return akin_fail(err, AKIN_ERROR_USAGE, "%s: '%s' cannot be a model's name (%s): give one by --name",
+                     job->request->weights_path, job->name, AKIN_NAME_RULE);
   if (!akin_name_valid(job->name))
     return akin_fail(err, AKIN_ERROR_USAGE, "'%s' cannot be a model's name: %s", job->name, AKIN_NAME_RULE);
   job->target = akin_path_join(job->request->models_folder, job->name);

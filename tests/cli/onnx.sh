@@ -40,6 +40,9 @@ echo "# wrong"
 try akin model import words.onnx
 try akin model import unknown.onnx
 try akin model import small.onnx --size 9 --replace
+cp small.onnx "My Net.onnx"
+try akin model import "My Net.onnx"
+try akin model import small.onnx --name "My Net"
 try akin model import small.onnx --size 9y8
 try akin model import small.onnx --size ""
 try akin model import small.onnx --mean 1,2
