@@ -1,6 +1,6 @@
 /*
  * graph.h - a dataflow graph in ONNX's operations: what lower.c makes of layers, what net.c makes of a user's own ONNX
- * network, what cut.c shortens, what onnx.c writes and reads. All of it lies in the graph's arena.
+ * network, what cut.c shortens, what onnx_write.c and onnx_read.c write and read. All of it lies in the graph's arena.
  */
 #ifndef AKIN_MODEL_GRAPH_H
 #define AKIN_MODEL_GRAPH_H
