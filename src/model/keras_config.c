@@ -144,8 +144,9 @@ static akin_status config_image_shape(const config_model *m, const akin_json *sh
   akin_json_integer(&channels, akin_json_at(shape, 3));
   out->size[2] = 3;
   if (channels == 3) return AKIN_OK;
-  return akin_fail(r->err, AKIN_ERROR_UNSUPPORTED, "layer %s: the model takes images of %lld channels, akin has 3",
-                   name, (long long)channels);
+  return akin_fail(r->err, AKIN_ERROR_UNSUPPORTED,
+                   "layer %s: the model takes images of %lld channel%s, akin gives it 3%s", name, (long long)channels,
+                   channels == 1 ? "" : "s", channels == 1 ? ": export it to ONNX, of which those of 1 are read" : "");
 }
 
 static akin_status config_add_image(config_model *m, const akin_json *shape, size_t image, const char *name) {
@@ -243,9 +244,7 @@ static void config_unknown(akin_keras_call *c, const akin_keras_member *member) 
     akin_keras_unsupported(c, "is Python code, which akin never runs: put Keras' own layers or operations in its place "
                               "(Rescaling, x / 127.5 - 1), or export the model to ONNX");
   } else {
-    akin_keras_unsupported(c,
-                           "akin does not know this type of layer: build the model of Keras' own layers, or export it "
-                           "to ONNX");
+    akin_keras_unsupported(c, "akin does not know this type of layer: export the model to ONNX, or build it of others");
   }
 }
 

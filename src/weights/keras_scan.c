@@ -267,7 +267,8 @@ static akin_status scan_hdf5(scan *s) {
   if (status != AKIN_OK) return status;
   if (layers || older) return scan_group(s, s->file, "", 0);
   return akin_fail(s->err, AKIN_ERROR_UNSUPPORTED,
-                   "an HDF5 file, but neither weights nor a model of Keras 1.1 or later (no layer_names, no layers)");
+                   "neither weights nor a model of Keras 1.1 or later (no layer_names, no layers); one of a class of "
+                   "your own: export it to ONNX");
 }
 
 /* ---- archives ---- */

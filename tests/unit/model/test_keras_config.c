@@ -211,7 +211,7 @@ static void test_refused_inputs(void **state) {
   (void)state;
   refuse("{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": {"
          "\"name\": \"i\", \"batch_shape\": [null, 8, 8, 1]}}]}}",
-         AKIN_ERROR_UNSUPPORTED, "1 channels");
+         AKIN_ERROR_UNSUPPORTED, "1 channel, akin gives it 3: export it to ONNX");
   refuse("{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": {"
          "\"name\": \"i\", \"batch_shape\": [null, 8]}}]}}",
          AKIN_ERROR_UNSUPPORTED, "no images");

@@ -172,7 +172,7 @@ static void test_refused(void **state) {
       {"bad_layer.h5", AKIN_ERROR_FORMAT, "layer gone"},
       {"bad_names.h5", AKIN_ERROR_FORMAT, "layer_names"},
       {"bad_parts.h5", AKIN_ERROR_FORMAT, "../dense"},
-      {"bad_other.h5", AKIN_ERROR_UNSUPPORTED, "layer_names"},
+      {"bad_other.h5", AKIN_ERROR_UNSUPPORTED, "a class of your own: export it to ONNX"},
       {"bad_cycle.weights.h5", AKIN_ERROR_LIMIT, "32 deep"},
       {"bad_numbers.weights.h5", AKIN_ERROR_FORMAT, "layers/dense/vars/1"},
       {"bad_compressed.keras", AKIN_ERROR_UNSUPPORTED, "zip -0"},
