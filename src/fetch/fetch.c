@@ -166,7 +166,8 @@ akin_status akin_fetch(const akin_fetch_request *request, akin_error *err) {
   fetch_job job = {.request = request, .transfer = {.request = request, .file = -1}};
   const bool secure = strncmp(request->address, "https://", 8) == 0;
   if (!secure && !(request->plain && strncmp(request->address, "http://", 7) == 0))
-    return akin_fail(err, AKIN_ERROR_USAGE, "%s: not an address that begins with https://", request->address);
+    return akin_fail(err, AKIN_ERROR_USAGE, "%s: not an address that begins with https://%s", request->address,
+                     request->plain ? " or http://" : "");
   if (!(job.part = akin_format("%s.part", request->path))) return akin_fail_memory(err, strlen(request->path));
   akin_status status = fetch_open(&job, err);
   if (!status) status = fetch_and_check(&job, err);
