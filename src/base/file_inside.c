@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define INSIDE_NAME 256 /* of one component, with its NUL */
@@ -55,9 +56,13 @@ akin_status akin_mapping_open_inside(akin_mapping *out, const char *folder, cons
   while (file >= 0 && *rest)
     file = inside_step(file, &rest);
   if (file < 0) return inside_fail(err, errno, folder, inside);
+  struct stat st;
+  akin_status status = AKIN_OK;
   snprintf(descriptor, sizeof descriptor, "/proc/self/fd/%d", file); /* mapped by the descriptor: checked once */
-  akin_status status = akin_mapping_open(out, descriptor, err);
-  if (status != AKIN_OK) akin_fail_context(err, status, "%s in %s", inside, folder);
+  if (fstat(file, &st) == 0 && !S_ISREG(st.st_mode))
+    status = akin_fail(err, AKIN_ERROR_UNSUPPORTED, "%s in %s: is not a file", inside, folder);
+  else if ((status = akin_mapping_open(out, descriptor, err)) != AKIN_OK)
+    akin_fail_context(err, status, "%s in %s", inside, folder);
   close(file);
   return status;
 }
