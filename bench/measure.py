@@ -59,6 +59,29 @@ def run(command, env=None, lines=None, allowed=(0,)):
         return Result(seconds, usage.ru_maxrss / 1024, out.read().decode("utf-8", "surrogateescape"))
 
 
+def anonymous_bytes(pid):
+    """Of a process and of those that it started; 0 for one that has ended."""
+    try:
+        fields = dict(line.split(":", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines())
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return 0
+    return int(fields.get("RssAnon", "0 kB").split()[0]) * 1024 + sum(map(anonymous_bytes, children))
+
+
+def anonymous_peak(command, env=None):
+    """Runs a program to its end; MB of memory that no file is behind, of all its processes together, looked at every 2
+    ms."""
+    process = subprocess.Popen([str(c) for c in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, anonymous_bytes(process.pid))
+        time.sleep(0.002)
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(map(str, command))}\nended with {process.returncode}")
+    return peak / 2**20
+
+
 class Series:
     """Several measurements of the same thing."""
 
