@@ -75,10 +75,10 @@ int main(int argc, char **argv) {
       continue;
     }
     p.scaled_decoding = strcmp(line, "scaled") == 0;
-    double start = akin_clock_seconds();
+    double start = bench_now();
     for (size_t i = 0; i < files.count; i++)
       bench_one(&files.all[i], line, &p, out);
-    printf("%.6f\n", akin_clock_seconds() - start);
+    printf("%.6f\n", bench_now() - start);
     fflush(stdout);
   }
   for (size_t i = 0; i < files.count; i++)
