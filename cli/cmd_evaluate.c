@@ -58,7 +58,7 @@ static int evaluate_run(const cli_settings *s) {
 static const cli_option evaluate_labels = {
     0,        "labels",      "FILE",
     CLI_FILE, FIELD(labels), 0,
-    0,        NULL,          "classes from a CSV file: a column \"image\" and one of classes"};
+    0,        NULL,          "classes from a CSV file: a column \"image\" or \"path\", and one of classes"};
 static const cli_option evaluate_label = {
     0,        "label",      "NAME",
     CLI_TEXT, FIELD(label), 0,

@@ -66,21 +66,26 @@ typedef struct classes_columns {
   size_t image, label;
 } classes_columns;
 
+/* As tables of one's own name the image, and as akin label list does. */
+static bool classes_names_image(const char *column) {
+  return strcmp(column, "image") == 0 || strcmp(column, "path") == 0;
+}
+
 static akin_status classes_columns_find(classes_columns *out, const akin_csv *csv, const char *file, const char *label,
                                         akin_error *err) {
   *out = (classes_columns){SIZE_MAX, SIZE_MAX};
   for (size_t i = 0; i < csv->columns; i++) {
     const char *name = akin_csv_field(csv, i);
-    const bool image = strcmp(name, "image") == 0, wanted = label ? strcmp(name, label) == 0 : !image;
+    const bool image = classes_names_image(name), wanted = label ? strcmp(name, label) == 0 : !image;
     if (image && out->image == SIZE_MAX) out->image = i;
     if (wanted && out->label == SIZE_MAX) out->label = i;
   }
   if (out->image == SIZE_MAX)
-    return akin_fail(err, AKIN_ERROR_FORMAT, "%s: the first line has no column \"image\"", file);
+    return akin_fail(err, AKIN_ERROR_FORMAT, "%s: the first line has no column \"image\" or \"path\"", file);
   if (out->label == SIZE_MAX && label)
     return akin_fail(err, AKIN_ERROR_NOT_FOUND, "%s: the first line has no column \"%s\"", file, label);
   return out->label != SIZE_MAX ? AKIN_OK
-                                : akin_fail(err, AKIN_ERROR_FORMAT, "%s: has no column beside \"image\"", file);
+                                : akin_fail(err, AKIN_ERROR_FORMAT, "%s: has no column beside the image's", file);
 }
 
 static akin_status classes_add_row(akin_classes *c, const akin_csv *csv, const classes_columns *columns,

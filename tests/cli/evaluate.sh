@@ -21,6 +21,11 @@ akin recommend -k 100 --scores cosine --format json >answers.json
 must "it is what the answers and the labels say" python3 "$TESTS/check_evaluation.py" evaluation.json answers.json labels.csv
 akin evaluate --labels labels.csv --label kind --scores cosine | sed -n '1p'
 
+echo "# what akin label list writes is such a file, too"
+quietly akin label import labels.csv
+akin label list kind --format csv >listed.csv
+akin evaluate --labels listed.csv --label kind --scores cosine | sed -n '1p'
+
 echo "# folders, and a page"
 mkdir shelf shelf/left shelf/right
 cp many/00001.png many/00002.png many/00003.png shelf/left
