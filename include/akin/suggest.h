@@ -52,7 +52,8 @@ typedef struct akin_suggest_options {
 
   /* All callbacks may be NULL. */
   void (*on_progress)(void *context, const char *model, uint64_t done, uint64_t total); /* images of this model */
-  void (*on_skipped)(void *context, const char *path, const char *reason);              /* once, not for each model */
+  /* An image, once, not for each model; or a model that is damaged, by its name. */
+  void (*on_skipped)(void *context, const char *path, const char *reason);
   int (*should_cancel)(void *context); /* not 0: stop soon; the status is AKIN_ERROR_CANCELLED */
   void *context;
 } akin_suggest_options;

@@ -226,6 +226,9 @@ static akin_status suggest_visit_model(void *context, const akin_model_entry *en
   suggest_all *all = context;
   akin_suggestion suggestion = {.model = entry->name, .bytes = entry->bytes};
   akin_error why;
+  const akin_suggest_options *o = all->run.options;
+  if (entry->damaged && o->on_skipped)
+    o->on_skipped(o->context, entry->name, "this model is damaged: akin model inspect says how");
   if (!entry->imported) return AKIN_OK;
   akin_status status = suggest_model(&all->run, entry->name, &suggestion, &why);
   all->visited = true;

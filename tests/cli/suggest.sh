@@ -13,6 +13,11 @@ akin model suggest photos 2>&1 >table | grep -v skipped | sed -E 's/(tiny|same):
 akin model suggest --format json --sample 4 photos >suggest.json 2>/dev/null
 json_is suggest suggest.json
 
+echo "# a damaged model is left out, by name"
+echo damaged >"$AKIN_MODELS/same/card.json"
+akin model suggest photos 2>&1 >table | grep same
+cut -d ' ' -f 1 table
+
 echo "# wrong"
 try akin model suggest
 try akin model suggest nowhere
