@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +69,8 @@ typedef struct classes_columns {
 
 /* As tables of one's own name the image, and as akin label list does. */
 static bool classes_names_image(const char *column) {
-  return strcmp(column, "image") == 0 || strcmp(column, "path") == 0;
+  static const char *const names[] = {"image", "path"};
+  return AKIN_TEXT_AMONG(column, names);
 }
 
 static akin_status classes_columns_find(classes_columns *out, const akin_csv *csv, const char *file, const char *label,

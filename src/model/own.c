@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "model/card.h"
 #include "model/families/families.h"
-#include "model/name.h"
 #include "model/net.h"
 #include "model/pixels.h"
 
@@ -184,9 +183,6 @@ akin_status akin_own_card(akin_card *out, const char **note, akin_arena *arena, 
   out->description = description ? akin_arena_text(arena, description, strlen(description)) : NULL;
   akin_free(description);
   if (!out->name || !out->description) return akin_fail_memory(err, strlen(path));
-  if (!akin_name_valid(out->name))
-    return akin_fail(err, AKIN_ERROR_USAGE, "'%s' cannot be a model's name (%s): give one by --name", out->name,
-                     AKIN_NAME_RULE);
   akin_status status = own_set_size(out, layers, err);
   return status == AKIN_OK ? own_set_pixels(out, note, arena, layers, pixels, err) : status;
 }

@@ -34,7 +34,7 @@ const char *akin_own_stem(akin_arena *arena, const char *path);
  *           "caffe", or as a built-in card's network: its name. NULL: raw when the model has it inside, else as the
  *           known network that is inside, else "unit"
  *   note: what was assumed of the pixels, for people, in the arena; NULL when nothing was
- * Errors: USAGE (pixels, a name), UNSUPPORTED (a size of images that akin cannot make), MEMORY.
+ * Errors: USAGE (pixels), UNSUPPORTED (a size of images that akin cannot make), MEMORY.
  */
 akin_status akin_own_card(akin_card *out, const char **note, akin_arena *arena, const akin_layers *layers,
                           const char *path, const char *name, const char *pixels, akin_error *err);
